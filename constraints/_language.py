@@ -1,0 +1,206 @@
+"""Languages: what a constraint says, as objects that a user composes.
+
+A `Language` is a set of texts. Each kind of language (`Regex`, `JsonSchema`, `Choice` …) only builds a term; what can be
+asked of a language is here, once: membership, the typed value of a text, compilation for a vocabulary, and the
+operators `| & ~ +`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ._dfa import MAX_DEPTH, MAX_STATES, Dfa, compile_term
+from ._errors import ConstraintError, InfeasibleConstraint
+from ._regex import regex_term
+from ._terms import Term, alt, any_char, any_text, both, lit, neg, rep, seq
+
+if TYPE_CHECKING:
+    from ._automaton import TokenAutomaton
+    from ._vocabulary import Vocabulary
+
+__all__ = ["Choice", "Contains", "Language", "Regex", "Text"]
+
+
+class Language:
+    """A set of texts.
+
+    Args:
+        term: the language as a term.
+        parse: gives the typed value of a member; by default the text itself.
+        verify: where no finite automaton holds the language, the check that completes it: `term` is then a superset, and
+            the language is "verified", not "exact".
+
+    Attributes:
+        term: the language as a term (a superset of it where `exactness` is "verified").
+        verify: see above, or None.
+    """
+
+    def __init__(
+        self,
+        term: Term,
+        *,
+        parse: Callable[[str], Any] | None = None,
+        verify: Callable[[str], bool] | None = None,
+    ) -> None:
+        self.term = term
+        self.verify = verify
+        self._parse = parse
+
+    @staticmethod
+    def of(source: Any) -> Language:
+        """The language of what people already have: a Pydantic model, dataclass, TypedDict, Literal, Enum, Union, builtin
+        type, JSON Schema dict, compiled `re.Pattern`, Outlines term, or a language itself.
+
+        Raises:
+            UnsupportedConstraint: with every reason, if a part of it can't be enforced.
+            TypeError: for anything else; the message lists what is taken.
+        """
+        from ._of import language_of
+
+        return language_of(source)
+
+    @property
+    def exactness(self) -> str:
+        """"exact", or "verified" where members of the automaton are checked once more by `verify`."""
+        return "exact" if self.verify is None else "verified"
+
+    @cached_property
+    def dfa(self) -> Dfa:
+        """The minimal automaton over bytes, at the default budget."""
+        return compile_term(self.term)
+
+    def matches(self, text: str) -> bool:
+        """Whether the text is in the language, the verifier included."""
+        try:
+            data = text.encode("utf-8")
+        except UnicodeEncodeError:  # lone surrogates are no text
+            return False
+        return self.dfa.matches(data) and (self.verify is None or self.verify(text))
+
+    def parse(self, text: str) -> Any:
+        """The typed value of a member: `json.loads` for a schema, a model instance for a Pydantic model, else the text."""
+        return text if self._parse is None else self._parse(text)
+
+    def compile(
+        self, vocabulary: Vocabulary, *, max_states: int = MAX_STATES, max_depth: int = MAX_DEPTH
+    ) -> TokenAutomaton:
+        """The language over the tokens of a vocabulary, stop and padding rules included.
+
+        Args:
+            vocabulary: the tokens' bytes, stop and pad ids.
+            max_states: the most states any automaton on the way may have.
+            max_depth: how deep self-embedding parts (recursive schemas) are expanded.
+
+        Raises:
+            BudgetExceeded: with the figures.
+            InfeasibleConstraint: if no token sequence spells a member.
+        """
+        from ._compile import compile_dfa
+
+        custom = (max_states, max_depth) != (MAX_STATES, MAX_DEPTH)
+        dfa = compile_term(self.term, max_states=max_states, max_depth=max_depth) if custom else self.dfa
+        if dfa.is_empty:
+            raise InfeasibleConstraint("the language is empty: no text satisfies the constraint")
+        return compile_dfa(dfa, vocabulary, verify=self.verify)
+
+    def __or__(self, other: Language | str) -> Language:
+        return _combine(alt, self, other)
+
+    def __ror__(self, other: str) -> Language:
+        return _combine(alt, other, self)
+
+    def __and__(self, other: Language | str) -> Language:
+        return _combine(both, self, other)
+
+    def __rand__(self, other: str) -> Language:
+        return _combine(both, other, self)
+
+    def __add__(self, other: Language | str) -> Language:
+        return _combine(seq, self, other)
+
+    def __radd__(self, other: str) -> Language:
+        return _combine(seq, other, self)
+
+    def __invert__(self) -> Language:
+        _refuse_verified(self, "~")
+        return Language(neg(self.term))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.exactness})"
+
+
+def _as_language(value: Language | str) -> Language:
+    if isinstance(value, str):
+        return Language(lit(value))
+    if isinstance(value, Language):
+        return value
+    raise TypeError(f"a language combines with a language or a string, not with {type(value).__name__}")
+
+
+def _refuse_verified(language: Language, operator: str) -> None:
+    if language.verify is not None:
+        raise ConstraintError(
+            f"{operator} is not defined on a verified language: its automaton is only a superset; make it exact first"
+        )
+
+
+def _combine(join: Callable[..., Term], left: Language | str, right: Language | str) -> Language:
+    """Join two languages. A conjunction keeps the one typed value and every check; the others need exact parts."""
+    pair = _as_language(left), _as_language(right)
+    if join is both:
+        parses = [language._parse for language in pair if language._parse is not None]
+        checks = [language.verify for language in pair if language.verify is not None]
+        verify = (lambda text: all(check(text) for check in checks)) if checks else None
+        return Language(both(*(language.term for language in pair)), parse=parses[0] if parses else None, verify=verify)
+    for language in pair:
+        _refuse_verified(language, "|" if join is alt else "+")
+    return Language(join(*(language.term for language in pair)))
+
+
+class Regex(Language):
+    r"""The texts that a regular expression matches *whole*: Python's syntax, code points, `\d \w \s` as in `re`.
+
+    Not regular, and refused with the position: back-references, look-around, word boundaries, atomic groups, possessive
+    quantifiers, anchors in the middle.
+    """
+
+    def __init__(self, pattern: str, flags: int | re.RegexFlag = 0) -> None:
+        super().__init__(regex_term(pattern, flags=int(flags)))
+        self.pattern = pattern
+
+    def __repr__(self) -> str:
+        return f"Regex({self.pattern!r})"
+
+
+class Choice(Language):
+    """One of the given texts, literally. Raises ValueError if there is none."""
+
+    def __init__(self, *options: str | Iterable[str]) -> None:
+        self.options = tuple(text for option in options for text in ([option] if isinstance(option, str) else option))
+        if not self.options:
+            raise ValueError("a choice needs at least one text")
+        super().__init__(alt(*(lit(text) for text in self.options)))
+
+    def __repr__(self) -> str:
+        return f"Choice{self.options!r}"
+
+
+class Text(Language):
+    """Any text, of at least `min_chars` and at most `max_chars` code points (None: no limit but the canvas)."""
+
+    def __init__(self, *, min_chars: int = 0, max_chars: int | None = None) -> None:
+        super().__init__(rep(any_char(), min_chars, max_chars))
+
+
+class Contains(Language):
+    """The texts in which the given text stands literally. `~Contains("http://")` keeps it out."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(seq(any_text(), lit(text), any_text()))
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"Contains({self.text!r})"
