@@ -1,0 +1,61 @@
+"""Languages, their compilers, and exact inference over whole canvases.
+
+The data's path: a `Language` (`Regex`, `JsonSchema`, `Choice` …) is a term → a minimal automaton over bytes → with a
+`Vocabulary`, a `TokenAutomaton` → with a step's logits, a `Posterior` with its queries. Nothing here knows a model.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._errors import (
+    BudgetExceeded,
+    ConstraintError,
+    InfeasibleConstraint,
+    Reason,
+    UnsupportedConstraint,
+    VocabularyError,
+)
+from ._language import Choice, Contains, Language, Regex, Text
+from ._vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from ._automaton import TokenAutomaton
+    from ._posterior import Posterior, posterior
+    from .schema import JsonSchema, Whitespace
+
+__all__ = [
+    "BudgetExceeded",
+    "Choice",
+    "ConstraintError",
+    "Contains",
+    "InfeasibleConstraint",
+    "JsonSchema",
+    "Language",
+    "Posterior",
+    "Reason",
+    "Regex",
+    "Text",
+    "TokenAutomaton",
+    "UnsupportedConstraint",
+    "Vocabulary",
+    "VocabularyError",
+    "Whitespace",
+    "posterior",
+]
+
+_LAZY = {  # these import torch or the JSON Schema packages
+    "JsonSchema": "schema",
+    "Whitespace": "schema",
+    "TokenAutomaton": "_automaton",
+    "Posterior": "_posterior",
+    "posterior": "_posterior",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_LAZY[name]}", __name__), name)

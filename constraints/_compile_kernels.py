@@ -1,0 +1,212 @@
+"""Numba kernels of the vocabulary walk: which tokens lead from each byte state to which.
+
+The walk follows the vocabulary's prefix tree in preorder and jumps over a subtree as soon as the automaton dies, so
+each shared prefix is read once per state. Sets of tokens are never stored: T(s, s') is known by its size and by two
+64-bit sums of pseudo-random token keys, equal for equal sets and different otherwise but for a chance of about 2⁻¹²⁸.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+__all__ = ["class_signatures", "label_members", "walk"]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _key(token, salt):  # type: ignore[no-untyped-def]
+    """A pseudo-random 64-bit number of a token (the finaliser of SplitMix64, Steele et al. 2014)."""
+    z = (np.uint64(token) + salt) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(cache=True, nogil=True)
+def walk(states, table, node_class, skip, depth, token_ptr, tokens, keys, max_length, max_edges):  # type: ignore[no-untyped-def]
+    """For each of `states` (n,): its targets and the signature of the token set of each.
+
+    `keys` uint64 (V, 2). Returns (ptr (n + 1,), target (E,), signature uint64 (E, 2), count (E,)), targets ascending
+    within a state; fewer than n + 1 valid pointers, the last one −1, if more than `max_edges` edges would be needed.
+    """
+    num_states = table.shape[0]
+    num_nodes = node_class.shape[0]
+    sums = np.zeros((num_states, 2), dtype=np.uint64)
+    sizes = np.zeros(num_states, dtype=np.int32)
+    touched = np.empty(num_states, dtype=np.int32)
+    stack = np.empty(max_length + 2, dtype=np.int32)
+    ptr = np.zeros(states.shape[0] + 1, dtype=np.int64)
+    room = 1024
+    target = np.empty(room, dtype=np.int32)
+    signature = np.empty((room, 2), dtype=np.uint64)
+    count = np.empty(room, dtype=np.int32)
+    used = 0
+    for n in range(states.shape[0]):
+        num_touched = 0
+        stack[0] = states[n]
+        i = 0
+        while i < num_nodes:
+            d = depth[i]
+            t = table[stack[d], node_class[i]]
+            if t < 0:
+                i = skip[i]
+                continue
+            stack[d + 1] = t
+            first, last = token_ptr[i], token_ptr[i + 1]
+            if first < last:
+                if sizes[t] == 0:
+                    touched[num_touched] = t
+                    num_touched += 1
+                sizes[t] += last - first
+                for j in range(first, last):
+                    v = tokens[j]
+                    sums[t, 0] += keys[v, 0]
+                    sums[t, 1] += keys[v, 1]
+            i += 1
+        if used + num_touched > max_edges:
+            ptr[-1] = -1
+            return ptr, target, signature, count
+        while used + num_touched > room:
+            room *= 2
+            target_, signature_, count_ = target, signature, count
+            target = np.empty(room, dtype=np.int32)
+            signature = np.empty((room, 2), dtype=np.uint64)
+            count = np.empty(room, dtype=np.int32)
+            target[:used] = target_[:used]
+            signature[:used] = signature_[:used]
+            count[:used] = count_[:used]
+        touched[:num_touched].sort()
+        for j in range(num_touched):
+            t = touched[j]
+            target[used] = t
+            signature[used, 0] = sums[t, 0]
+            signature[used, 1] = sums[t, 1]
+            count[used] = sizes[t]
+            sums[t, 0] = 0
+            sums[t, 1] = 0
+            sizes[t] = 0
+            used += 1
+        ptr[n + 1] = used
+    return ptr, target[:used].copy(), signature[:used].copy(), count[:used].copy()
+
+
+@njit(cache=True, nogil=True)
+def class_signatures(states, ptr, target, label, table, node_class, skip, depth, token_ptr, tokens, max_length, vocab_size):  # type: ignore[no-untyped-def]
+    """Per token, two 64-bit sums over the labels that hold it; each label is read at one state that it leaves.
+
+    `states` (n,), with edges `ptr[i]:ptr[i + 1]` to `target` under `label`. Returns uint64 (V, 2); zero: in no label.
+    """
+    sums = np.zeros((vocab_size, 2), dtype=np.uint64)
+    label_of = np.full(table.shape[0], -1, dtype=np.int32)
+    stack = np.empty(max_length + 2, dtype=np.int32)
+    num_nodes = node_class.shape[0]
+    for n in range(states.shape[0]):
+        for j in range(ptr[n], ptr[n + 1]):
+            label_of[target[j]] = label[j]
+        stack[0] = states[n]
+        i = 0
+        while i < num_nodes:
+            d = depth[i]
+            t = table[stack[d], node_class[i]]
+            if t < 0:
+                i = skip[i]
+                continue
+            stack[d + 1] = t
+            if label_of[t] >= 0:
+                first = _key(label_of[t], np.uint64(11))
+                second = _key(label_of[t], np.uint64(0x517CC1B727220A95))
+                for j in range(token_ptr[i], token_ptr[i + 1]):
+                    sums[tokens[j], 0] += first
+                    sums[tokens[j], 1] += second
+            i += 1
+        for j in range(ptr[n], ptr[n + 1]):
+            label_of[target[j]] = -1
+    return sums
+
+
+@njit(cache=True, nogil=True)
+def label_members(states, ptr, target, label, table, byte_class, data, offsets, representative):  # type: ignore[no-untyped-def]
+    """The (label, class) pairs: each class is followed through one token of it, from one state of each label.
+
+    `representative` (C,): a text token of each class, −1 for none. Returns (label (nnz,), class (nnz,)).
+    """
+    label_of = np.full(table.shape[0], -1, dtype=np.int32)
+    room = 1024
+    out_label = np.empty(room, dtype=np.int32)
+    out_class = np.empty(room, dtype=np.int32)
+    used = 0
+    for n in range(states.shape[0]):
+        for j in range(ptr[n], ptr[n + 1]):
+            label_of[target[j]] = label[j]
+        for c in range(representative.shape[0]):
+            v = representative[c]
+            if v < 0:
+                continue
+            s = states[n]
+            for k in range(offsets[v], offsets[v + 1]):
+                s = table[s, byte_class[data[k]]]
+                if s < 0:
+                    break
+            if s >= 0 and label_of[s] >= 0:
+                if used == room:
+                    room *= 2
+                    label_, class_ = out_label, out_class
+                    out_label = np.empty(room, dtype=np.int32)
+                    out_class = np.empty(room, dtype=np.int32)
+                    out_label[:used] = label_
+                    out_class[:used] = class_
+                out_label[used] = label_of[s]
+                out_class[used] = c
+                used += 1
+        for j in range(ptr[n], ptr[n + 1]):
+            label_of[target[j]] = -1
+    return out_label[:used].copy(), out_class[:used].copy()
+
+
+@njit(cache=True, nogil=True)
+def token_keys(size, salt):  # type: ignore[no-untyped-def]
+    """Pseudo-random keys of tokens 0 … size − 1: uint64 (size, 2)."""
+    keys = np.empty((size, 2), dtype=np.uint64)
+    for v in range(size):
+        keys[v, 0] = _key(v, salt)
+        keys[v, 1] = _key(v, salt ^ np.uint64(0xD1B54A32D192ED03))
+    return keys
+
+
+@njit(cache=True, nogil=True)
+def number_rows(rows):  # type: ignore[no-untyped-def]
+    """Number the distinct rows of uint64 (n, 2) in order of appearance, the zero row first and always 0.
+
+    Returns (number (n,) int32, how many, first row of each).
+    """
+    slots = np.full(1024, -1, dtype=np.int32)
+    number = np.empty(rows.shape[0], dtype=np.int32)
+    first = np.full(rows.shape[0] + 1, -1, dtype=np.int32)
+    count = 1  # number 0 is the zero row
+    for i in range(rows.shape[0]):
+        a, b = rows[i, 0], rows[i, 1]
+        if a == 0 and b == 0:
+            number[i] = 0
+            continue
+        slot = np.int64(a & np.uint64(slots.shape[0] - 1))
+        found = -1
+        while slots[slot] >= 0:
+            j = first[slots[slot]]
+            if rows[j, 0] == a and rows[j, 1] == b:
+                found = slots[slot]
+                break
+            slot = (slot + 1) & (slots.shape[0] - 1)
+        if found < 0:
+            found = count
+            first[count] = i
+            slots[slot] = count
+            count += 1
+            if 2 * count > slots.shape[0]:
+                slots = np.full(4 * slots.shape[0], -1, dtype=np.int32)
+                for k in range(1, count):
+                    place = np.int64(rows[first[k], 0] & np.uint64(slots.shape[0] - 1))
+                    while slots[place] >= 0:
+                        place = (place + 1) & (slots.shape[0] - 1)
+                    slots[place] = k
+        number[i] = found
+    return number, count, first[:count].copy()
