@@ -1,0 +1,110 @@
+"""What can go wrong when a model is loaded or run, each in one line that names the place and the way out.
+
+    ControlgenError (Exception)
+    ├── ModelNotFound        no model folder under that name
+    ├── ModelFolderError     a model folder that is damaged or of an unknown family
+    ├── OptionError          (also ValueError) an option outside its range
+    ├── ContextTooLong       (also ValueError) the prompt and the canvas don't fit the model's context
+    ├── VerificationError    no candidate of a verified constraint passed within the budget
+    ├── SessionError         a session was driven past its end
+    └── TraceError           (also ValueError) a trace file that can't be read
+
+The errors of `controlgen.constraints` (ConstraintError and below) stay what they are and are re-exported
+here, on first use, because importing them loads torch. This module knows no model and no constraint.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from controlgen.constraints._errors import BudgetExceeded as BudgetExceeded
+    from controlgen.constraints._errors import ConstraintError as ConstraintError
+    from controlgen.constraints._errors import InfeasibleConstraint as InfeasibleConstraint
+    from controlgen.constraints._errors import UnsupportedConstraint as UnsupportedConstraint
+    from controlgen.constraints._errors import VocabularyError as VocabularyError
+
+__all__ = [
+    "BudgetExceeded",
+    "ConstraintError",
+    "ContextTooLong",
+    "ControlgenError",
+    "InfeasibleConstraint",
+    "ModelFolderError",
+    "ModelNotFound",
+    "OptionError",
+    "SessionError",
+    "TraceError",
+    "UnsupportedConstraint",
+    "VerificationError",
+    "VocabularyError",
+]
+
+_CONSTRAINT_ERRORS = frozenset(
+    ("BudgetExceeded", "ConstraintError", "InfeasibleConstraint", "UnsupportedConstraint", "VocabularyError")
+)
+
+
+class ControlgenError(Exception):
+    """Base of every error of the loop and of the models."""
+
+
+class ModelNotFound(ControlgenError):
+    """There is no model folder under the given name; nothing is downloaded unasked."""
+
+
+class ModelFolderError(ControlgenError):
+    """A model folder is damaged, incomplete, or of a family that is not known."""
+
+
+class OptionError(ControlgenError, ValueError):
+    """An option is outside its range, or two options exclude each other."""
+
+
+class ContextTooLong(ControlgenError, ValueError):
+    """The prompt does not fit the model's context beside the canvas.
+
+    Attributes:
+        tokens: tokens of the prompt.
+        canvas: tokens of the canvas.
+        limit: tokens of the context.
+        row: index of the prompt in its batch.
+    """
+
+    def __init__(self, tokens: int, canvas: int, limit: int, row: int = 0) -> None:
+        self.tokens, self.canvas, self.limit, self.row = tokens, canvas, limit, row
+        super().__init__(
+            f"prompt {row} has {tokens} tokens and the canvas {canvas}: together more than the model's "
+            f"context of {limit}; shorten the text to {max(limit - canvas, 0)} tokens or lower max_new_tokens"
+        )
+
+
+class VerificationError(ControlgenError):
+    """A constraint is only `verified`, and no candidate within the budget passed.
+
+    Attributes:
+        candidates: how many distinct candidates were checked.
+        row: index of the prompt in its batch.
+    """
+
+    def __init__(self, candidates: int, row: int = 0) -> None:
+        self.candidates, self.row = candidates, row
+        super().__init__(
+            f"prompt {row}: none of {candidates} candidates passed the constraint's verification; raise "
+            "candidates, use witness='sample' with a temperature, or drop the verified keyword"
+        )
+
+
+class SessionError(ControlgenError):
+    """A session was stepped after its end, or asked for something that it does not hold."""
+
+
+class TraceError(ControlgenError, ValueError):
+    """A trace is not JSON, not a trace, or of a version that this release does not read."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _CONSTRAINT_ERRORS:
+        return getattr(import_module("controlgen.constraints._errors"), name)
+    raise AttributeError(f"module 'controlgen._errors' has no attribute {name!r}")

@@ -1,0 +1,12 @@
+"""Guidance: log-factors that steer a denoising step, known to the loop through one abstraction.
+
+`guidance` turns (canvas, logits, step) into log-factors g of shape (B, L, V) that are added to log p before
+the constraint is applied. It knows no automaton, no sampler and no model.
+"""
+
+from __future__ import annotations
+
+from controlgen.guidance._base import Guidance, StepContext, total
+from controlgen.guidance._classifier_free import ClassifierFree
+
+__all__ = ["ClassifierFree", "Guidance", "StepContext", "total"]
