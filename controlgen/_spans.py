@@ -2,8 +2,8 @@
 
 A span is literal up to white space, letter case and notation: 1234.5 stands in "1,234.50", 2024-03-01 in
 "1 March 2024". What is only implied by the document has no span. Where a value occurs more than once, the
-occurrence near the field's name and near the other fields of the same object is taken, and two fields share an
-occurrence only if there is no other. Knows nothing of models and tokens; the notations are in `_notation`.
+occurrence near the field's name and near the other fields of the same object is taken, and two fields share
+an occurrence only if there is no other. Knows nothing of models and tokens; notations are in `_notation`.
 """
 
 from __future__ import annotations
