@@ -2,25 +2,29 @@
 
 Knows: the bytes of each token id, which ids are text, which stop or pad.
 Does not know: languages, automata, models. Reading the bytes out of a tokenizer is the trade of
-``_token_bytes``; keeping them on disk that of ``_cache``.
+``_tokenizer_source``, ``_token_bytes`` and ``_probes``; keeping them on disk that of ``_cache``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from . import _cache
 from ._errors import VocabularyError
+from ._probes import check_reading
+from ._token_bytes import read_tokens
+from ._tokenizer_source import TokenizerSource, open_source
 from ._trie import Trie, build_trie
+from ._vocabulary_data import FORMAT_VERSION, VocabularyData, pack_bytes
 
-__all__ = ["FORMAT_VERSION", "Vocabulary"]
-
-FORMAT_VERSION = 1
-"""Version of what a fingerprint and a cache file mean; to be raised when either changes."""
+__all__ = ["Vocabulary"]
 
 
 class Vocabulary:
@@ -39,7 +43,7 @@ class Vocabulary:
         stop_ids, pad_ids: ascending ids.
         drops_leading_space: True if a sequence's text is its bytes less one leading space (see `decode`).
         notes: what is to be known about the tokenizer it was read from (normalisation and the like).
-        fingerprint: SHA-256 over all of this and the format version, in hex.
+        fingerprint: SHA-256 over all of this but the notes, and the format version, in hex.
         trie: the text tokens as a prefix tree.
     """
 
@@ -54,40 +58,31 @@ class Vocabulary:
     fingerprint: str
     trie: Trie
 
-    def __init__(
-        self,
-        data: npt.NDArray[np.uint8],
-        offsets: npt.NDArray[np.int64],
-        *,
-        stop_ids: Iterable[int] = (),
-        pad_ids: Iterable[int] = (),
-        drops_leading_space: bool = False,
-        notes: Sequence[str] = (),
-        trie: Trie | None = None,
-    ) -> None:
-        """Take over prepared arrays; `from_bytes` and `from_tokenizer` are the usual ways in."""
+    def __init__(self, content: VocabularyData, trie: Trie | None = None) -> None:
+        """Take over prepared content; `from_bytes` and `from_tokenizer` are the usual ways in."""
+        data, offsets = _read_only(content.data, np.uint8), _read_only(content.offsets, np.int64)
+        is_text = _read_only(np.diff(offsets) > 0, np.bool_)
         size = offsets.shape[0] - 1
-        length = np.diff(offsets)
-        stop, pad = _id_set(stop_ids, size, "stop_ids"), _id_set(pad_ids, size, "pad_ids")
+        stop = _id_set(content.stop_ids, size, "stop_ids")
+        pad = _id_set(content.pad_ids, size, "pad_ids")
         for token in (*stop, *pad):
-            if length[token]:
+            if is_text[token]:
                 raise VocabularyError(f"token {token} is a stop or pad token and can't spell text as well")
+        own = VocabularyData(data, offsets, stop, pad, content.drops_leading_space, content.notes)
         fields = {
             "size": size,
-            "data": _read_only(data, np.uint8),
-            "offsets": _read_only(offsets, np.int64),
-            "is_text": _read_only(length > 0, np.bool_),
+            "data": data,
+            "offsets": offsets,
+            "is_text": is_text,
             "stop_ids": stop,
             "pad_ids": pad,
-            "drops_leading_space": bool(drops_leading_space),
-            "notes": tuple(notes),
+            "drops_leading_space": own.drops_leading_space,
+            "notes": own.notes,
+            "fingerprint": own.fingerprint(),
+            "trie": build_trie(data, offsets, np.flatnonzero(is_text)) if trie is None else trie,
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "fingerprint", self._hash())
-        if trie is None:
-            trie = build_trie(self.data, self.offsets, np.flatnonzero(self.is_text))
-        object.__setattr__(self, "trie", trie)
 
     @classmethod
     def from_bytes(
@@ -110,21 +105,72 @@ class Vocabulary:
         Raises:
             VocabularyError: an id outside the vocabulary, ``size`` too small, an element that isn't bytes.
         """
-        stop, pad = tuple(stop_ids), tuple(pad_ids)
-        size = len(tokens) if size is None else size
-        if size < len(tokens):
-            raise VocabularyError(f"size={size} is less than the {len(tokens)} tokens given")
-        silent = {*stop, *pad}
-        spelled: list[bytes] = []
         for token, value in enumerate(tokens):
             if value is not None and not isinstance(value, bytes):
                 raise VocabularyError(f"token {token} is {type(value).__name__}, expected bytes or None")
-            spelled.append(b"" if value is None or token in silent else value)
-        data, offsets = pack_bytes(spelled, size)
-        return cls(data, offsets, stop_ids=stop, pad_ids=pad)
+        spelled = [value or b"" for value in tokens]
+        return cls(_assemble(spelled, stop_ids=stop_ids, pad_ids=pad_ids, size=size))
+
+    @classmethod
+    def from_tokenizer(
+        cls,
+        tokenizer: Any,
+        *,
+        size: int | None = None,
+        stop_ids: Iterable[int] | None = None,
+        pad_ids: Iterable[int] | None = None,
+        barred_ids: Iterable[int] = (),
+        cache_dir: str | os.PathLike[str] | bool | None = None,
+    ) -> Vocabulary:
+        """Read the exact bytes of every token out of a tokenizer.
+
+        Args:
+            tokenizer: a transformers tokenizer, a `tokenizers.Tokenizer`, or the path of a ``tokenizer.json``
+                or of a folder with one.
+            size: number of logit columns; by default the number of ids of the tokenizer. Ids behind the
+                tokenizer's are barred.
+            stop_ids: tokens that end the text. By default the end-of-sequence token of a transformers
+                tokenizer; for a path the tokens that ``generation_config.json`` and
+                ``tokenizer_config.json`` beside it name; a `tokenizers.Tokenizer` declares none.
+            pad_ids: tokens that may fill the canvas after a stop token; by default the tokenizer's pad token.
+            barred_ids: further ids that are never text, such as a mask token that the tokenizer takes for
+                an ordinary one.
+            cache_dir: where the prepared vocabulary is kept: a folder, False for nowhere, or None for the
+                folder in the environment variable CONTROLGEN_CACHE or the platform's cache folder.
+
+        Special tokens and the unknown token are barred; other added tokens spell their content. See
+        `decode` for the space before the first token and for WordPiece.
+
+        Raises:
+            VocabularyError: the kind of tokenizer isn't known; a built-in set of texts, encoded and decoded
+                through the bytes, doesn't come back; an id is out of range.
+        """
+        source = open_source(tokenizer)
+        wishes = _Wishes(_known(stop_ids), _known(pad_ids), _known(barred_ids) or (), size)
+        folder = _cache.cache_folder(cache_dir)
+        if folder is None:
+            return cls(_prepare(source, wishes))
+        key = _cache_key(source, wishes)
+        kept = _cache.load(folder, key)
+        if kept is not None:
+            return cls(*kept)
+        vocabulary = cls(_prepare(source, wishes))
+        _cache.store(folder, key, vocabulary.content(), vocabulary.trie)
+        return vocabulary
+
+    def content(self) -> VocabularyData:
+        """The plain arrays and id sets."""
+        return VocabularyData(
+            data=self.data,
+            offsets=self.offsets,
+            stop_ids=self.stop_ids,
+            pad_ids=self.pad_ids,
+            drops_leading_space=self.drops_leading_space,
+            notes=self.notes,
+        )
 
     def token(self, token_id: int) -> bytes:
-        """The bytes that one text token spells, wherever it stands but for `drops_leading_space`.
+        """The bytes that one text token spells, wherever it stands.
 
         Raises VocabularyError for ids that are no text.
         """
@@ -137,7 +183,12 @@ class Vocabulary:
     def decode(self, token_ids: Iterable[int]) -> bytes:
         """The text that a sequence of text tokens spells, as bytes (they may end within a character).
 
-        It is the tokens' bytes one after the other, less one leading space if `drops_leading_space`.
+        It is the tokens' bytes one after the other, less one leading space if `drops_leading_space`. That is
+        so where the tokenizer's own decoder drops it, because its encoder adds one: ``▁Hello`` and WordPiece
+        ``hello`` spell a space and the word, and at the very start just the word. In a WordPiece vocabulary
+        ``##ing`` spells ``ing`` everywhere, at the start too, punctuation loses its space as the decoder's
+        clean-up says, and no other white space than single spaces before words can be spelled.
+
         Raises VocabularyError for ids that are no text, with their place.
         """
         parts: list[bytes] = []
@@ -169,58 +220,70 @@ class Vocabulary:
         raise AttributeError(f"Vocabulary is immutable, {name!r} can't be deleted")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (
-            np.array(self.data),
-            np.array(self.offsets),
-            self.stop_ids,
-            self.pad_ids,
-            self.drops_leading_space,
-            self.notes,
-        )
+        return Vocabulary, (self.content(),)
 
     def _role(self, token_id: int) -> str:
         roles = [n for n, ids in (("stop", self.stop_ids), ("pad", self.pad_ids)) if token_id in ids]
         return " and ".join(roles) + " token" if roles else "a special, unknown or padded id"
 
-    def _hash(self) -> str:
-        head = {
-            "format": FORMAT_VERSION,
-            "size": self.size,
-            "stop": self.stop_ids,
-            "pad": self.pad_ids,
-            "drops_leading_space": self.drops_leading_space,
-        }
-        digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
-        digest.update(self.offsets.astype("<i8").tobytes())
-        digest.update(self.data.tobytes())
-        return digest.hexdigest()
+
+class _Wishes(NamedTuple):
+    """The arguments of `Vocabulary.from_tokenizer`; None: as the tokenizer declares."""
+
+    stop_ids: tuple[int, ...] | None
+    pad_ids: tuple[int, ...] | None
+    barred_ids: tuple[int, ...]
+    size: int | None
 
 
-def pack_bytes(tokens: Sequence[bytes], size: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Byte strings as (data, offsets); ids from ``len(tokens)`` to ``size`` are empty."""
-    offsets = np.zeros(size + 1, dtype=np.int64)
-    lengths = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
-    offsets[1 : len(tokens) + 1] = np.cumsum(lengths)
-    offsets[len(tokens) + 1 :] = offsets[len(tokens)]
-    return np.frombuffer(b"".join(tokens), dtype=np.uint8), offsets
+def _known(ids: Iterable[int] | None) -> tuple[int, ...] | None:
+    return None if ids is None else tuple(sorted({int(i) for i in ids}))
 
 
-def _rebuild(
-    data: npt.NDArray[np.uint8],
-    offsets: npt.NDArray[np.int64],
-    stop_ids: tuple[int, ...],
-    pad_ids: tuple[int, ...],
-    drops_leading_space: bool,
-    notes: tuple[str, ...],
-) -> Vocabulary:
-    return Vocabulary(
-        data,
-        offsets,
-        stop_ids=stop_ids,
-        pad_ids=pad_ids,
-        drops_leading_space=drops_leading_space,
+def _prepare(source: TokenizerSource, wishes: _Wishes) -> VocabularyData:
+    """Read and check the bytes of a tokenizer."""
+    spec = source.parse()
+    declared = source.control_tokens(spec)
+    reading = read_tokens(spec, declared.no_text.union(wishes.barred_ids))
+    notes = check_reading(spec, reading, source.encoder())
+    return _assemble(
+        reading.tokens,
+        stop_ids=declared.stop_ids if wishes.stop_ids is None else wishes.stop_ids,
+        pad_ids=declared.pad_ids if wishes.pad_ids is None else wishes.pad_ids,
+        size=wishes.size,
+        drops_leading_space=reading.drops_leading_space,
         notes=notes,
     )
+
+
+def _assemble(
+    tokens: Sequence[bytes],
+    *,
+    stop_ids: Iterable[int],
+    pad_ids: Iterable[int],
+    size: int | None,
+    drops_leading_space: bool = False,
+    notes: tuple[str, ...] = (),
+) -> VocabularyData:
+    """Fit the tokens to the logit columns; stop and pad tokens spell nothing."""
+    stop, pad = tuple(int(i) for i in stop_ids), tuple(int(i) for i in pad_ids)
+    size = len(tokens) if size is None else size
+    silent = {*stop, *pad}
+    spelled = [b"" if token in silent else value for token, value in enumerate(tokens)]
+    if any(spelled[size:]):
+        first = next(token for token in range(size, len(spelled)) if spelled[token])
+        raise VocabularyError(
+            f"size={size} leaves out token {first}, which spells {spelled[first]!r}: "
+            "give the number of logit columns, or the bytes with from_bytes"
+        )
+    data, offsets = pack_bytes(spelled[:size], size)
+    return VocabularyData(data, offsets, stop, pad, drops_leading_space, notes)
+
+
+def _cache_key(source: TokenizerSource, wishes: _Wishes) -> str:
+    digest = hashlib.sha256(json.dumps([FORMAT_VERSION, *wishes]).encode())
+    digest.update(source.identity())
+    return digest.hexdigest()
 
 
 def _id_set(ids: Iterable[int], size: int, name: str) -> tuple[int, ...]:
@@ -234,7 +297,7 @@ def _id_set(ids: Iterable[int], size: int, name: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _read_only(array: npt.NDArray[np.generic], dtype: type[np.generic]) -> npt.NDArray[np.generic]:
+def _read_only(array: npt.NDArray[Any], dtype: type[np.generic]) -> npt.NDArray[Any]:
     """A contiguous array that nobody can write to; copied if the caller could."""
     own = np.ascontiguousarray(array, dtype=dtype)
     if own is array and own.flags.writeable:

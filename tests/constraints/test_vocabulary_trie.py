@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from controlgen.constraints._errors import VocabularyError
 from controlgen.constraints._trie import LONGEST_TOKEN, Trie, build_trie
-from controlgen.constraints._vocabulary import pack_bytes
+from controlgen.constraints._vocabulary_data import pack_bytes
 
 
 def trie_of(tokens: list[bytes]) -> Trie:
