@@ -21,7 +21,7 @@ from ._errors import BudgetExceeded
 from ._nfa import Edges, Fragment, Nfa, NfaBuilder
 from ._terms import Alt, And, Call, JsonString, Not, Repeat, Scope, Seq, Term, any_text
 
-__all__ = ["MAX_DEPTH", "MAX_STATES", "Dfa", "compile_term"]
+__all__ = ["MAX_DEPTH", "MAX_STATES", "Dfa", "as_fragment", "compile_term"]
 
 MAX_STATES = 200_000
 MAX_DEPTH = 4
@@ -151,7 +151,7 @@ class _Expansion:
                 return self._determinise(NfaBuilder(self._fragment).build(term))
 
     def _fragment(self, term: Term) -> Fragment:
-        return _as_fragment(self.compile(term))
+        return as_fragment(self.compile(term))
 
     def _determinise(self, nfa: Nfa) -> Dfa:
         byte_class, num_classes = _classes_of_ranges(nfa.edges)
@@ -264,7 +264,7 @@ def _classes_of_ranges(edges: Edges) -> tuple[NDArray[np.uint8], int]:
     return byte_class, int(byte_class[-1]) + 1
 
 
-def _as_fragment(dfa: Dfa) -> Fragment:
+def as_fragment(dfa: Dfa) -> Fragment:
     """The automaton as byte edges: one per maximal run of bytes with one target."""
     if dfa.is_empty:
         none = np.empty(0, np.int32)

@@ -2,8 +2,8 @@ r"""JSON string literals over a language of decoded strings.
 
 The decoded language is an automaton over UTF-8 bytes. JSON escapes concern ASCII characters only (`"`, `\`, `/` and the
 control characters), so escaping is a local change: at each state, the step by such a byte is replaced, or joined, by
-steps that spell its escapes. Surrogate-pair escapes of other characters are legal JSON that this language leaves out:
-its texts spell such characters raw, so a value that the language bars stays barred.
+steps that spell its escapes. Other characters could legally be spelled as `\uXXXX` too; this language leaves such
+spellings out, so each of its texts decodes to a value of the decoded language, and a value that is barred stays barred.
 """
 
 from __future__ import annotations
@@ -11,66 +11,65 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ._dfa import Dfa, _as_fragment
+from ._dfa import Dfa, as_fragment
 from ._nfa import Edges, Nfa
 
 __all__ = ["json_string_nfa"]
 
 _QUOTE, _BACKSLASH = 0x22, 0x5C
 _SHORT = {0x22: b'"', 0x5C: b"\\", 0x2F: b"/", 0x08: b"b", 0x0C: b"f", 0x0A: b"n", 0x0D: b"r", 0x09: b"t"}
+_HELPERS = 6  # fresh states for each decoded state: after `\`, `\u`, `\u0`, `\u00`, `\u000`, `\u001`
 
-Row = tuple[int, int, int, int]
+Block = NDArray[np.int32]  # (4, n): source, low, high, target
 
 
 def json_string_nfa(decoded: Dfa) -> Nfa:
     """The automaton of the JSON spellings, quotes included, of the decoded texts."""
     size = decoded.num_states
     start, end = size, size + 1
-    raw = _raw_edges(decoded)
-    rows: list[Row] = [(start, _QUOTE, _QUOTE, decoded.start)] if size else []
-    rows += [(int(state), _QUOTE, _QUOTE, end) for state in np.flatnonzero(decoded.accepting)]
-    fresh = size + 2
-    control = decoded.table[:, decoded.byte_class[:0x20]] if size else np.empty((0, 0x20), np.int32)
-    for state in range(size):
-        escapes, fresh = _escapes(decoded, state, control[state], fresh)
-        rows += escapes
-    extra = np.array(rows, dtype=np.int32).reshape(-1, 4).T
-    edges = Edges(*(np.concatenate(pair).astype(np.int32) for pair in zip(raw, extra, strict=True)))
+    accepting = np.flatnonzero(decoded.accepting)
+    ends = [_block(accepting, _QUOTE, end)]
+    if size:
+        ends.append(_block(np.array([start]), _QUOTE, decoded.start))
+    edges = np.concatenate([*ends, *_raw(decoded), *_escapes(decoded, first_helper=size + 2)], axis=1)
     none = np.empty(0, np.int32)
-    return Nfa(fresh, start, end, edges, (none, none))
+    return Nfa(size + 2 + _HELPERS * size, start, end, Edges(*edges), (none, none))
 
 
-def _raw_edges(decoded: Dfa) -> tuple[NDArray[np.int32], ...]:
+def _block(source: NDArray[np.integer], byte: int, target: NDArray[np.integer] | int) -> Block:
+    """One edge by `byte` from each source to its target."""
+    columns = np.broadcast_arrays(source, np.int64(byte), np.int64(byte), target)
+    return np.stack(columns).astype(np.int32)
+
+
+def _raw(decoded: Dfa) -> list[Block]:
     """The bytes that a JSON string may hold as they are: all but controls, quote and backslash."""
-    edges = _as_fragment(decoded).edges
-    pieces: list[NDArray[np.int32]] = []
+    edges = as_fragment(decoded).edges
+    blocks = []
     for low, high in ((0x20, _QUOTE - 1), (_QUOTE + 1, _BACKSLASH - 1), (_BACKSLASH + 1, 0xFF)):
         cut_low, cut_high = np.maximum(edges.low, low), np.minimum(edges.high, high)
         live = cut_low <= cut_high
-        pieces.append(np.stack([edges.source[live], cut_low[live], cut_high[live], edges.target[live]]))
-    return tuple(np.concatenate(pieces, axis=1))
+        blocks.append(np.stack([edges.source[live], cut_low[live], cut_high[live], edges.target[live]]))
+    return [block.astype(np.int32) for block in blocks]
 
 
-def _escapes(decoded: Dfa, state: int, control: NDArray[np.int32], fresh: int) -> tuple[list[Row], int]:
-    """The escape sequences that leave one state; `fresh` is the next unused state number."""
-    rows: list[Row] = []
-    after = fresh
+def _escapes(decoded: Dfa, *, first_helper: int) -> list[Block]:
+    """Every escape sequence, for all states at once."""
+    states = np.arange(decoded.num_states)
+    after, u, zero, zeros, low, high = (first_helper + _HELPERS * states + i for i in range(_HELPERS))
+    following = decoded.table[:, decoded.byte_class[:0x60]]  # (S, 96): target by ASCII byte
+    blocks = []
     for byte, letter in _SHORT.items():
-        target = int(decoded.table[state, decoded.byte_class[byte]])
-        if target >= 0:
-            rows.append((after, letter[0], letter[0], target))
-    if (control >= 0).any():
-        u, zero, zeros, high0, high1 = range(after + 1, after + 6)
-        rows += [(after, 0x75, 0x75, u), (u, 0x30, 0x30, zero), (zero, 0x30, 0x30, zeros)]
-        rows += [(zeros, 0x30, 0x30, high0), (zeros, 0x31, 0x31, high1)]
-        for value, target in enumerate(control.tolist()):
-            if target >= 0:
-                digit = b"0123456789abcdef"[value & 15]
-                source = high1 if value >> 4 else high0
-                rows.append((source, digit, digit, target))
-                if digit >= 0x61:
-                    rows.append((source, digit - 0x20, digit - 0x20, target))
-        fresh += 5
-    if not rows:
-        return [], fresh
-    return [(state, _BACKSLASH, _BACKSLASH, after), *rows], fresh + 1
+        live = following[:, byte] >= 0
+        blocks.append(_block(after[live], letter[0], following[live, byte]))
+    for value in range(0x20):
+        live = following[:, value] >= 0
+        source = (high if value >> 4 else low)[live]
+        for digit in {*f"{value & 15:x}{value & 15:X}"}:
+            blocks.append(_block(source, ord(digit), following[live, value]))
+    chain = (following[:, :0x20] >= 0).any(axis=1)
+    for source, byte, target in ((after, "u", u), (u, "0", zero), (zero, "0", zeros), (zeros, "0", low), (zeros, "1", high)):
+        blocks.append(_block(source[chain], ord(byte), target[chain]))
+    escaped = chain | (following[:, list(_SHORT)] >= 0).any(axis=1)
+    blocks.append(_block(states[escaped], _BACKSLASH, after[escaped]))
+    return blocks
