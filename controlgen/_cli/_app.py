@@ -58,7 +58,7 @@ def extract(
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help='Text files, folders, JSONL files of {"id", "text"}, or - for standard input (text or JSONL).',
+            help='Text files, folders, JSONL of {"id", "text"}, or - for standard input (text or JSONL).',
         ),
     ],
     output: Annotated[
