@@ -44,7 +44,11 @@ class Model:
         self.tokenizer = tokenizer
         family = denoiser.family
         self.vocabulary = Vocabulary.from_tokenizer(
-            tokenizer, stop_ids=family.stop_ids, pad_ids=family.pad_ids, size=family.vocab_size
+            tokenizer,
+            stop_ids=family.stop_ids,
+            pad_ids=family.pad_ids,
+            barred_ids=[family.mask_id],
+            size=family.vocab_size,
         )
         self._automata: dict[Any, TokenAutomaton] = {}
         self._lock = Lock()
@@ -72,6 +76,8 @@ class Model:
             UnsupportedConstraint: a part of it can't be enforced; every reason is listed.
             TypeError: not something that a language can be made of.
         """
+        if isinstance(output_type, Language):
+            return output_type
         return Language.of(output_type, whitespace=self.family.whitespace)
 
     def automaton(self, language: Language) -> TokenAutomaton:

@@ -47,7 +47,9 @@ def test_window_takes_several_blocks_where_steps_are_few() -> None:
 
 
 @given(candidates=rows, block_length=st.integers(1, 45), steps=st.integers(1, 50))
-def test_blocks_finish_in_the_steps_there_are(candidates: torch.Tensor, block_length: int, steps: int) -> None:
+def test_blocks_finish_in_the_steps_there_are(
+    candidates: torch.Tensor, block_length: int, steps: int
+) -> None:
     order = torch.zeros(len(candidates))
     for remaining in range(steps, 0, -1):
         inside, share = window(candidates, block_length, remaining)
@@ -59,7 +61,9 @@ def test_blocks_finish_in_the_steps_there_are(candidates: torch.Tensor, block_le
 
 
 @given(candidates=rows, count=st.integers(0, 50), data=st.data())
-def test_choice_is_a_subset_of_the_asked_size(candidates: torch.Tensor, count: int, data: st.DataObject) -> None:
+def test_choice_is_a_subset_of_the_asked_size(
+    candidates: torch.Tensor, count: int, data: st.DataObject
+) -> None:
     values = st.sampled_from([0.0, 0.5, 1.0, -float("inf"), float("inf"), float("nan")])
     scores = torch.tensor(data.draw(st.lists(values, min_size=len(candidates), max_size=len(candidates))))
     chosen = choose(scores, candidates, count)
