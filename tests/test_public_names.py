@@ -1,0 +1,74 @@
+"""The names that users import, written down: a change here is a change for them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import controlgen
+
+NAMES = {
+    "ControlgenError",
+    "Extraction",
+    "ExtractionError",
+    "Model",
+    "Result",
+    "Session",
+    "__version__",
+    "constraints",
+    "extract",
+    "guidance",
+    "load",
+}
+CONSTRAINTS = {
+    "Choice",
+    "Contains",
+    "InfeasibleConstraint",
+    "JsonSchema",
+    "Language",
+    "Posterior",
+    "Regex",
+    "Text",
+    "TokenAutomaton",
+    "UnsupportedConstraint",
+    "Vocabulary",
+    "posterior",
+}
+GUIDANCE = {"ClassifierFree", "Guidance", "StepContext"}
+
+
+def test_the_public_names():
+    assert set(controlgen.__all__) == NAMES
+    assert set(controlgen.constraints.__all__) >= CONSTRAINTS
+    assert set(controlgen.guidance.__all__) >= GUIDANCE
+
+
+def test_every_public_name_is_there_and_listed():
+    for package in (controlgen, controlgen.constraints, controlgen.guidance):
+        for name in package.__all__:
+            assert getattr(package, name) is not None
+            assert name in dir(package)
+        assert list(package.__all__) == sorted(package.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    assert not hasattr(controlgen, "no_such_name")
+    assert not hasattr(controlgen.constraints, "no_such_name")
+
+
+def loaded_by(*statements):
+    code = "\n".join([*statements, "import sys", "print(*sys.modules, sep='\\n')"])
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+    )
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert not {"torch", "transformers", "numba", "pydantic"} & loaded_by("import controlgen")
+
+
+def test_help_loads_nothing_heavy():
+    statements = ["from controlgen._cli._app import app", "app(['extract', '--help'], standalone_mode=False)"]
+    assert not {"torch", "transformers", "numba", "outlines", "tokenizers"} & loaded_by(*statements)
