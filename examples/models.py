@@ -34,6 +34,6 @@ class Appointment(BaseModel):
 
     title: str = Field(min_length=1, max_length=60)
     date: datetime.date
-    time: str = Field(pattern=r"([01]\d|2[0-3]):[0-5]\d")
+    time: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     place: str | None
     minutes: int | None = Field(ge=5, le=600)
