@@ -1,0 +1,120 @@
+"""The small set of operations that exact inference needs from an implementation.
+
+All operations work on the n canvases of one automaton at a time. Class statistics and everything behind them are
+float64; minus infinity stands for "not allowed". Names of shapes: n canvases, L positions, V tokens, C classes,
+K labels, S states.
+
+Two implementations: plain torch (`_torch`: any device, the reference) and Numba (`_numba`: CPU). Both fill the same
+tensors and must agree to 1e-9.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from .._arrays import AutomatonArrays
+from .._factors import Factors
+
+__all__ = ["Backend", "Reach", "Statistics", "select_backend"]
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """What the boolean passes know; `live` marks labels of edges that lie on some complete path."""
+
+    feasible: Tensor  # (n,) bool
+    live: Tensor  # (n, L, K) bool
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """One read of the logits: per class, with d = f - maximum. Empty classes have maximum -inf and total 0.
+
+    Rows of fixed positions are not read: maximum 0, total 1, moment 0 for the fixed token's class, which stands
+    for that token alone, and an empty class elsewhere.
+    """
+
+    maximum: Tensor  # (n, L, C)
+    total: Tensor  # (n, L, C) sum of exp(d)
+    moment: Tensor  # (n, L, C) sum of d exp(d)
+    best: Tensor  # (n, L, C) int32, lowest token id at the maximum
+
+
+class Backend(Protocol):
+    """What `Inference` calls. Implementations hold no state between calls and may be called from any thread."""
+
+    name: str
+
+    def reach(self, arrays: AutomatonArrays, fixed: Tensor) -> Reach:
+        """Boolean forward and backward pass for fixed tokens (n, L) int64, -1 = open."""
+
+    def live_classes(self, arrays: AutomatonArrays, live: Tensor) -> Tensor:
+        """Classes of live labels (n, L, C) bool."""
+
+    def statistics(self, arrays: AutomatonArrays, factors: Factors, fixed: Tensor) -> Statistics:
+        """Class statistics; raises `Factors.refuse` for NaN or plus infinity in a row that is open."""
+
+    def label_max(self, arrays: AutomatonArrays, scores: Tensor, live: Tensor) -> Tensor:
+        """Largest class score (n, L, C) of each live label, (n, L, K); -inf elsewhere."""
+
+    def label_log_sum(self, arrays: AutomatonArrays, scores: Tensor, live: Tensor) -> Tensor:
+        """log sum exp of the class scores (n, L, C) of each live label, (n, L, K); -inf elsewhere."""
+
+    def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor) -> Tensor:
+        """Viterbi: the tokens (n, L) int64 of the best path for class scores and their label maxima.
+
+        `best` (n, L, C) is the token a class stands for. Among equal paths the lexicographically least wins.
+        """
+
+    def sums(self, arrays: AutomatonArrays, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Forward and backward log sums (n, L + 1, S) for label scores (n, L, K)."""
+
+    def backward(self, arrays: AutomatonArrays, labels: Tensor) -> Tensor:
+        """The backward half of `sums` alone."""
+
+    def class_weights(
+        self, arrays: AutomatonArrays, forward: Tensor, backward: Tensor, live: Tensor
+    ) -> Tensor:
+        """w (n, L, C): log of the summed posterior weight, per unit of e^f, of the labels that hold a class."""
+
+    def marginals(
+        self, arrays: AutomatonArrays, factors: Factors, fixed: Tensor, weights: Tensor, peak: Tensor, out: Tensor
+    ) -> None:
+        """Fill out (n, L, V) with exp(weights[class of v] + f(v) - peak); a fixed position's row is one-hot."""
+
+    def draw(
+        self,
+        arrays: AutomatonArrays,
+        factors: Factors,
+        fixed: Tensor,
+        maximum: Tensor,
+        scores: Tensor,
+        labels: Tensor,
+        backward: Tensor,
+        uniforms: Tensor,
+    ) -> Tensor:
+        """Backward-filtered forward sampling with uniforms (n, L, 3) in [0, 1): tokens (n, L) int64.
+
+        Edge, class and token are drawn in turn by `labels`, by `scores` (log sums per class) and by f - `maximum`.
+        """
+
+
+def select_backend(name: str | None, device: torch.device) -> Backend:
+    """The implementation called `name`, or by default Numba on a CPU and torch elsewhere."""
+    if name is None:
+        name = "numba" if device.type == "cpu" else "torch"
+    if name == "torch":
+        from ._torch import TorchBackend
+
+        return TorchBackend()
+    if name == "numba":
+        if device.type != "cpu":
+            raise ValueError(f"the numba backend runs on the CPU, the log-factors are on {device}: use backend='torch'")
+        from ._numba import NumbaBackend
+
+        return NumbaBackend()
+    raise ValueError(f"unknown backend {name!r}: use 'numba', 'torch' or None")

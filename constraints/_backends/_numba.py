@@ -1,0 +1,286 @@
+"""Exact inference on a CPU with compiled kernels.
+
+Knows: how tensors are handed to kernels without a copy, how work is cut into tasks, and when a row of factors needs
+the float64 path. Does not know: what the kernels compute (`_kernels`), or what the queries mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .._arrays import AutomatonArrays
+from .._factors import FLOOR, Factors
+from . import Reach, Statistics, _kernels
+from ._pool import run, workers
+
+_TASK_ELEMENTS = 1 << 20  # factors per task: about a millisecond
+_LIMITS = {torch.float32: 1e30, torch.float64: 1e300}  # larger factors go to float64, then are refused
+
+
+def _np(tensor: Tensor) -> NDArray[Any]:
+    """A numpy view; bool as bytes."""
+    if tensor.dtype == torch.bool:
+        tensor = tensor.view(torch.uint8)
+    array: NDArray[Any] = tensor.detach().numpy()
+    return array
+
+
+class _Rows:
+    """Consecutive rows of one canvas's factors as arrays that a kernel takes (float32 or float64, contiguous)."""
+
+    def __init__(self, factors: Factors, canvas: int, start: int, stop: int, exact: bool = False) -> None:
+        values = factors.values[factors.rows[canvas], start:stop]
+        bias = factors.bias_of(canvas)
+        if bias is not None and bias.shape[0] > 1:
+            bias = bias[start:stop]
+        self.dtype = torch.float64 if exact or values.dtype == torch.float64 else torch.float32
+        kind = np.float64 if self.dtype == torch.float64 else np.float32
+        self.values = self._contiguous(values)
+        self.bias = np.empty((1, 0), kind) if bias is None else _np(bias.to(self.dtype).contiguous())
+        self.scale = kind(1.0 / factors.temperature)
+        self.floor = kind(FLOOR)
+        self.limit = kind(_LIMITS[self.dtype])
+
+    def _contiguous(self, values: Tensor) -> NDArray[Any]:
+        if values.dtype == torch.bfloat16 and self.dtype == torch.float32 and values.is_contiguous():
+            out = np.empty(tuple(values.shape), np.uint32)
+            _kernels.widen_bfloat16(values.view(torch.uint16).numpy(), out)
+            return out.view(np.float32)
+        return _np(values.to(self.dtype).contiguous())
+
+
+class NumbaBackend:
+    """See `Backend`; tensors are on the CPU."""
+
+    name = "numba"
+
+    def reach(self, arrays: AutomatonArrays, fixed: Tensor) -> Reach:
+        n, length = fixed.shape
+        classes = arrays.token_class.long()[fixed.clamp(min=0)].int().where(fixed >= 0, torch.tensor(-1)).int()
+        live = torch.zeros(n, length, arrays.num_labels, dtype=torch.bool)
+        feasible = torch.zeros(n, dtype=torch.bool)
+        ptr, labels = arrays.labels_of_class
+        shared = (arrays.start, *map(_np, (arrays.accepting, arrays.edge_ptr, arrays.edge_label, arrays.edge_target)))
+
+        def one(k: int) -> None:
+            feasible[k] = _kernels.reach(*shared, _np(classes[k]), _np(ptr), _np(labels), _np(live[k]))
+
+        run([partial(one, k) for k in range(n)])
+        return Reach(feasible, live)
+
+    def live_classes(self, arrays: AutomatonArrays, live: Tensor) -> Tensor:
+        out = torch.zeros(*live.shape[:2], arrays.num_classes, dtype=torch.bool)
+        _kernels.live_classes(_np(arrays.label_ptr), _np(arrays.label_class), _flat(live), _flat(out))
+        return out
+
+    # -- class statistics and label scores ------------------------------------------------------------------
+
+    def statistics(self, arrays: AutomatonArrays, factors: Factors, fixed: Tensor) -> Statistics:
+        n, length = fixed.shape
+        shape = (n, length, arrays.num_classes)
+        result = Statistics(
+            *(torch.empty(shape, dtype=torch.float64) for _ in range(3)), torch.empty(shape, dtype=torch.int32)
+        )
+        status = torch.zeros(n, length, dtype=torch.uint8)
+        skip = (fixed >= 0).contiguous()
+
+        def part(k: int, start: int, stop: int, exact: bool = False) -> None:
+            rows = _Rows(factors, k, start, stop, exact)
+            _kernels.class_statistics(
+                rows.values,
+                rows.bias,
+                _np(skip[k, start:stop]),
+                rows.scale,
+                rows.floor,
+                rows.limit,
+                _np(arrays.class_ptr),
+                _np(arrays.class_tokens),
+                _np(result.maximum[k, start:stop]),
+                _np(result.total[k, start:stop]),
+                _np(result.moment[k, start:stop]),
+                _np(result.best[k, start:stop]),
+                _np(status[k, start:stop]),
+            )
+
+        run(_tasks(part, n, length, arrays.vocab_size))
+        for k, i in status.nonzero().tolist():
+            part(k, i, i + 1, exact=True)
+            if status[k, i]:
+                raise factors.refuse(k, i)
+        _write_fixed(result, arrays, fixed)
+        return result
+
+    def label_max(self, arrays: AutomatonArrays, scores: Tensor, live: Tensor) -> Tensor:
+        return self._per_label(_kernels.label_max, arrays, scores, live)
+
+    def label_log_sum(self, arrays: AutomatonArrays, scores: Tensor, live: Tensor) -> Tensor:
+        return self._per_label(_kernels.label_log_sum, arrays, scores, live)
+
+    @staticmethod
+    def _per_label(kernel: Callable[..., None], arrays: AutomatonArrays, scores: Tensor, live: Tensor) -> Tensor:
+        out = torch.empty(live.shape, dtype=torch.float64)
+
+        def part(k: int, start: int, stop: int) -> None:
+            rows = (_np(tensor[k, start:stop]) for tensor in (scores, live, out))
+            kernel(_np(arrays.label_ptr), _np(arrays.label_class), *rows)
+
+        run(_tasks(part, live.shape[0], live.shape[1], 4 * arrays.label_class.numel()))
+        return out
+
+    # -- sweeps over positions ------------------------------------------------------------------------------
+
+    def sums(self, arrays: AutomatonArrays, labels: Tensor) -> tuple[Tensor, Tensor]:
+        forward, backward = self._begin(arrays, labels), self._end(arrays, labels)
+        up = [self._sweep(arrays.by_target, labels[k], forward[k], False) for k in range(labels.shape[0])]
+        down = [self._sweep(arrays.by_source, labels[k], backward[k], True) for k in range(labels.shape[0])]
+        run(up + down)
+        return forward, backward
+
+    def backward(self, arrays: AutomatonArrays, labels: Tensor) -> Tensor:
+        backward = self._end(arrays, labels)
+        run([self._sweep(arrays.by_source, labels[k], backward[k], True) for k in range(labels.shape[0])])
+        return backward
+
+    @staticmethod
+    def _begin(arrays: AutomatonArrays, labels: Tensor) -> Tensor:
+        n, length, _ = labels.shape
+        states = torch.empty(n, length + 1, arrays.num_states, dtype=torch.float64)
+        states[:, 0] = -torch.inf
+        states[:, 0, arrays.start] = 0.0
+        return states
+
+    @staticmethod
+    def _end(arrays: AutomatonArrays, labels: Tensor) -> Tensor:
+        n, length, _ = labels.shape
+        states = torch.empty(n, length + 1, arrays.num_states, dtype=torch.float64)
+        states[:, length] = torch.zeros(arrays.num_states, dtype=torch.float64).masked_fill(
+            ~arrays.accepting, -torch.inf
+        )
+        return states
+
+    @staticmethod
+    def _sweep(order: Any, labels: Tensor, states: Tensor, down: bool) -> Callable[[], None]:
+        ptr, left, right = _np(order.ptr), _np(order.left), _np(order.right)
+        return partial(_kernels.sweep_log_sum, ptr, left, right, _np(labels), _np(states), down)
+
+    def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor) -> Tensor:
+        tokens = torch.empty(labels.shape[:2], dtype=torch.long)
+        names = ("accepting", "edge_ptr", "edge_label", "edge_target", "label_ptr", "label_class")
+        shared = [_np(getattr(arrays, name)) for name in names]
+        run(
+            [
+                partial(
+                    _kernels.best_path,
+                    arrays.start,
+                    *shared,
+                    _np(scores[k]),
+                    _np(labels[k]),
+                    _np(best[k]),
+                    _np(tokens[k]),
+                )
+                for k in range(labels.shape[0])
+            ]
+        )
+        return tokens
+
+    # -- back to classes and tokens -------------------------------------------------------------------------
+
+    def class_weights(self, arrays: AutomatonArrays, forward: Tensor, backward: Tensor, live: Tensor) -> Tensor:
+        n, length, _ = live.shape
+        out = torch.empty(n, length, arrays.num_classes, dtype=torch.float64)
+        edges, (ptr, labels) = arrays.by_label, arrays.labels_of_class
+        log_z = backward[:, 0, arrays.start].tolist()
+
+        def part(k: int, start: int, stop: int) -> None:
+            _kernels.class_weights(
+                *map(_np, (edges.ptr, edges.left, edges.right, ptr, labels)),
+                _np(forward[k, start:stop]),
+                _np(backward[k, start + 1 : stop + 1]),
+                _np(live[k, start:stop]),
+                log_z[k],
+                _np(out[k, start:stop]),
+            )
+
+        run(_tasks(part, n, length, 4 * (arrays.label_class.numel() + arrays.num_edges)))
+        return out
+
+    def marginals(
+        self, arrays: AutomatonArrays, factors: Factors, fixed: Tensor, weights: Tensor, peak: Tensor, out: Tensor
+    ) -> None:
+        def part(k: int, start: int, stop: int) -> None:
+            rows = _Rows(factors, k, start, stop, exact=True)
+            _kernels.marginals(
+                rows.values,
+                rows.bias,
+                rows.scale,
+                rows.floor,
+                _np(arrays.token_class),
+                _np(weights[k, start:stop]),
+                _np(peak[k, start:stop]),
+                _np(out[k, start:stop]),
+            )
+
+        run(_tasks(part, *out.shape))
+        canvas, position = (fixed >= 0).nonzero(as_tuple=True)
+        out[canvas, position] = 0.0
+        out[canvas, position, fixed[canvas, position]] = 1.0
+
+    def draw(
+        self,
+        arrays: AutomatonArrays,
+        factors: Factors,
+        fixed: Tensor,
+        maximum: Tensor,
+        scores: Tensor,
+        labels: Tensor,
+        backward: Tensor,
+        uniforms: Tensor,
+    ) -> Tensor:
+        tokens = fixed.clone()
+        names = ("edge_ptr", "edge_label", "edge_target", "label_ptr", "label_class")
+        shared = [_np(getattr(arrays, name)) for name in names]
+        class_ptr = arrays.class_ptr.tolist()
+
+        def one(k: int) -> None:
+            classes = np.empty(fixed.shape[1], np.int32)
+            tensors = (scores[k], labels[k], backward[k], uniforms[k])
+            _kernels.draw_classes(arrays.start, *shared, *map(_np, tensors), classes)
+            for i in (fixed[k] < 0).nonzero()[:, 0].tolist():
+                rows = _Rows(factors, k, i, i + 1, exact=True)
+                members = _np(arrays.class_tokens)[class_ptr[classes[i]] : class_ptr[classes[i] + 1]]
+                tokens[k, i] = _kernels.draw_token(
+                    rows.values[0], rows.bias[0], rows.scale, rows.floor, members, float(uniforms[k, i, 2])
+                )
+
+        run([partial(one, k) for k in range(fixed.shape[0])])
+        return tokens
+
+
+def _flat(tensor: Tensor) -> NDArray[Any]:
+    """(n, L, X) as (n L, X)."""
+    return _np(tensor.view(-1, tensor.shape[-1]))
+
+
+def _tasks(part: Callable[[int, int, int], None], n: int, length: int, cost: int) -> list[Callable[[], None]]:
+    """Cut n canvases of `length` positions into tasks of similar cost; one task each way where work is small."""
+    step = max(1, min(_TASK_ELEMENTS // max(cost, 1), -(-n * length // workers())))
+    return [
+        partial(part, k, start, min(start + step, length)) for k in range(n) for start in range(0, length, step)
+    ]
+
+
+def _write_fixed(statistics: Statistics, arrays: AutomatonArrays, fixed: Tensor) -> None:
+    """At a fixed position the token's class stands for that token alone, with factor 0."""
+    canvas, position = (fixed >= 0).nonzero(as_tuple=True)
+    token = fixed[canvas, position]
+    chosen = arrays.token_class.long()[token]
+    statistics.maximum[canvas, position, chosen] = 0.0
+    statistics.total[canvas, position, chosen] = 1.0
+    statistics.best[canvas, position, chosen] = token.int()

@@ -1,0 +1,174 @@
+"""Exact queries on q for canvases that share one automaton, each computed once and on demand.
+
+Knows: which passes a query needs and how their results combine. Does not know: batches of several automata,
+argument checking (`_posterior`), or how a pass is carried out (`_backends`).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from ._arrays import AutomatonArrays
+from ._backends import Backend, Reach, Statistics
+from ._errors import InfeasibleConstraint
+from ._factors import Factors
+
+
+class Inference:
+    """Queries for the n canvases of `factors`; every result has n as its first dimension."""
+
+    def __init__(self, arrays: AutomatonArrays, factors: Factors, fixed: Tensor, backend: Backend) -> None:
+        self.arrays = arrays
+        self.factors = factors
+        self.fixed = fixed  # (n, L) int64, -1 = open
+        self.backend = backend
+
+    # -- boolean --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def reach(self) -> Reach:
+        return self.backend.reach(self.arrays, self.fixed)
+
+    @cached_property
+    def live(self) -> Tensor:
+        """Live labels (n, L, K); raises where a canvas has no member."""
+        feasible = self.reach.feasible
+        if not bool(feasible.all()):
+            self._refuse(int((~feasible).int().argmax()))
+        return self.reach.live
+
+    def _refuse(self, canvas: int) -> None:
+        length, least = self.factors.length, self.arrays.min_tokens
+        where = f"row {self.factors.rows[canvas]}: " if self.factors.batched else ""
+        fixed = int((self.fixed[canvas] >= 0).sum())
+        if least > length:
+            why = f"the constraint needs at least {least} tokens, the canvas has {length}: use a longer canvas"
+        elif fixed:
+            why = f"no member of the language fits the {fixed} fixed tokens on a canvas of {length}: free some of them"
+        else:
+            why = f"no member of the language fills a canvas of exactly {length} tokens (its least length is {least})"
+        raise InfeasibleConstraint(where + why, min_tokens=least, canvas=length)
+
+    def support(self) -> Tensor:
+        classes = self.backend.live_classes(self.arrays, self.reach.live)
+        mask = classes[:, :, self.arrays.token_class.long()]
+        return mask & ((self.fixed < 0)[..., None] | self._fixed_one_hot(mask))
+
+    def _fixed_one_hot(self, like: Tensor) -> Tensor:
+        one_hot = torch.zeros_like(like)
+        return one_hot.scatter_(2, self.fixed.clamp(min=0)[..., None], True)
+
+    def support_size(self) -> Tensor:
+        classes = self.backend.live_classes(self.arrays, self.reach.live)
+        sizes = (classes * self.arrays.class_sizes).sum(dim=-1)
+        return sizes.clamp(max=1).where(self.fixed >= 0, sizes)
+
+    # -- class and label scores -----------------------------------------------------------------------------
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        return self.backend.statistics(self.arrays, self.factors, self.fixed)
+
+    @cached_property
+    def _maxima(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Peak (n, L): the largest live class maximum; class and label maxima relative to it.
+
+        Taking the peak out of every row keeps the sweeps near zero whatever the offset of the factors is.
+        """
+        maximum = self.statistics.maximum
+        labels = self.backend.label_max(self.arrays, maximum, self.live)
+        peak = labels.amax(dim=-1)
+        return peak, maximum - peak[..., None], labels - peak[..., None]
+
+    @property
+    def peak(self) -> Tensor:
+        return self._maxima[0]
+
+    @cached_property
+    def log_totals(self) -> Tensor:
+        """log sum of e^(f - peak) of each class, (n, L, C)."""
+        return self._maxima[1] + self.statistics.total.log()
+
+    @cached_property
+    def label_sums(self) -> Tensor:
+        return self.backend.label_log_sum(self.arrays, self.log_totals, self.live)
+
+    # -- sums over paths ------------------------------------------------------------------------------------
+
+    @cached_property
+    def _sums(self) -> tuple[Tensor, Tensor]:
+        return self.backend.sums(self.arrays, self.label_sums)
+
+    @cached_property
+    def backward(self) -> Tensor:
+        return self.backend.backward(self.arrays, self.label_sums) if "_sums" not in self.__dict__ else self._sums[1]
+
+    def log_z(self) -> Tensor:
+        return self.backward[:, 0, self.arrays.start] + self.peak.sum(dim=-1)
+
+    @cached_property
+    def weights(self) -> Tensor:
+        """w (n, L, C): the marginal of token v is exp(w[class of v] + f(v) - peak)."""
+        forward, backward = self._sums
+        return self.backend.class_weights(self.arrays, forward, backward, self.live)
+
+    def marginals(self, dtype: torch.dtype) -> Tensor:
+        out = torch.empty(*self.fixed.shape, self.arrays.vocab_size, dtype=dtype, device=self.fixed.device)
+        self.backend.marginals(self.arrays, self.factors, self.fixed, self.weights, self.peak, out)
+        return out
+
+    def entropy(self) -> Tensor:
+        """-sum m log m with log m = (w + maximum - peak) + d, from the class statistics alone."""
+        level = self.weights + self._maxima[1]
+        statistics = self.statistics
+        terms = level.exp() * (level * statistics.total + statistics.moment)
+        return -terms.where(level > -torch.inf, 0.0).sum(dim=-1).clamp(max=0.0)
+
+    def confidence(self, tokens: Tensor) -> Tensor:
+        classes = self.arrays.token_class.long()[tokens]
+        weight = self.weights.gather(2, classes[..., None])[..., 0]
+        marginal = (weight + (self.factors.at(tokens) - self.peak)).exp()
+        return self._at_fixed(tokens, marginal)
+
+    def _at_fixed(self, tokens: Tensor, value: Tensor) -> Tensor:
+        certain = (tokens == self.fixed).to(value.dtype)
+        return certain.where(self.fixed >= 0, value)
+
+    # -- unconstrained --------------------------------------------------------------------------------------
+
+    @cached_property
+    def raw_log_normalizer(self) -> Tensor:
+        """log sum over all V columns of e^f, (n, L); 0 at fixed positions."""
+        statistics = self.statistics
+        top = statistics.maximum.amax(dim=-1)
+        scale = (statistics.maximum - top[..., None]).exp()
+        return top + (scale * statistics.total).sum(dim=-1).log()
+
+    def raw_confidence(self, tokens: Tensor) -> Tensor:
+        return self._at_fixed(tokens, (self.factors.at(tokens) - self.raw_log_normalizer).exp())
+
+    # -- sequences ------------------------------------------------------------------------------------------
+
+    def mode(self) -> Tensor:
+        _, classes, labels = self._maxima
+        return self.backend.best_path(self.arrays, classes, labels, self.statistics.best)
+
+    def mbr(self) -> Tensor:
+        marginal = (self.weights + self._maxima[1]).exp()
+        labels = self.backend.label_max(self.arrays, marginal, self.live)
+        return self.backend.best_path(self.arrays, marginal, labels, self.statistics.best)
+
+    def sample(self, uniforms: Tensor) -> Tensor:
+        return self.backend.draw(
+            self.arrays,
+            self.factors,
+            self.fixed,
+            self.statistics.maximum,
+            self.log_totals,
+            self.label_sums,
+            self.backward,
+            uniforms,
+        )
