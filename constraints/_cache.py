@@ -78,7 +78,7 @@ def store(folder: Path, key: str, content: VocabularyData, trie: Trie) -> bool:
     """Write a file, whole or not at all; False if the folder doesn't let us."""
     from safetensors.numpy import save
 
-    arrays = {
+    arrays: dict[str, npt.NDArray[Any]] = {
         "data": content.data,
         "offsets": content.offsets,
         "trie_byte": trie.byte,
@@ -88,7 +88,7 @@ def store(folder: Path, key: str, content: VocabularyData, trie: Trie) -> bool:
         "trie_tokens": trie.tokens,
     }
     header = _header(key, content)
-    metadata = {"header": header, "checksum": _checksum(header, arrays)}
+    metadata = {"seal": f"{_checksum(header, arrays)} {header}"}  # one entry: the library shuffles several
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write_atomically(_file(folder, key), save(arrays, metadata=metadata))
@@ -148,8 +148,8 @@ def load(folder: Path, key: str) -> tuple[VocabularyData, Trie] | None:
             arrays = {name: file.get_tensor(name) for name in _DTYPES}
     except (OSError, SafetensorError, ValueError, TypeError):
         return None
-    header = metadata.get("header", "")
-    if metadata.get("checksum") != _checksum(header, arrays):
+    checksum, _, header = metadata.get("seal", "").partition(" ")
+    if checksum != _checksum(header, arrays):
         return None
     try:
         return _checked(key, json.loads(header), arrays)
@@ -180,6 +180,9 @@ def _checked(
         drops_leading_space=bool(header["drops_leading_space"]),
         notes=tuple(str(n) for n in header["notes"]),
     )
+    silent = [*content.stop_ids, *content.pad_ids]
+    _require(all(0 <= i < offsets.size - 1 for i in silent), "range of stop and pad ids")
+    _require(not any(offsets[i] != offsets[i + 1] for i in silent), "stop or pad ids that are text")
     trie = Trie(**{name.removeprefix("trie_"): array for name, array in arrays.items() if "trie_" in name})
     _check_trie(trie, np.flatnonzero(np.diff(offsets)))
     return content, trie
