@@ -120,7 +120,7 @@ class EmbeddedDenoiser:
         for row, prompt in enumerate(prompts):
             ids[row, : len(prompt)] = torch.as_tensor(prompt, dtype=torch.int64)
             mask[row, : len(prompt)] = True
-        with torch.inference_mode():
+        with torch.no_grad():
             return self.network.encode_prompt(ids.to(self.device), mask.to(self.device))
 
     def select(self, conditioning: Any, rows: Tensor) -> Any:
@@ -129,12 +129,12 @@ class EmbeddedDenoiser:
 
     def unconditional(self, rows: int) -> Any:
         """The conditioning that the model was trained with in place of dropped prompts."""
-        with torch.inference_mode():
+        with torch.no_grad():
             return self.network.unconditional(rows)
 
     def predict(self, canvas: Tensor, conditioning: Any) -> Tensor:
         """One forward pass: canvas (B, L) int64 to logits (B, L, V)."""
-        with torch.inference_mode():
+        with torch.no_grad():
             logits = self.network(canvas.to(self.device), conditioning)
         return align(logits, canvas.shape[1], self.family.logit_shift)
 

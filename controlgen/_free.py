@@ -1,7 +1,8 @@
-"""Generation without a constraint, as the loop sees it: an automaton that allows every text, stop and pad token.
+"""Generation without a constraint, as the loop sees it: an automaton that allows every text, stop and pad
+token.
 
-So unconstrained decoding runs through the same loop and the same queries, with what must be barred always (mask
-token, control tokens, padded logit columns) barred; its mode is the argmax of each position.
+So unconstrained decoding runs through the same loop and the same queries, with what must be barred always
+(mask token, control tokens, padded logit columns) barred; its mode is the argmax of each position.
 """
 
 from __future__ import annotations

@@ -28,6 +28,8 @@ from controlgen.guidance import StepContext, total
 
 __all__ = ["Session", "Task"]
 
+_FLATTENINGS = 7  # the last search for a verified candidate goes up to 2**6 times the temperature
+
 
 @dataclass(frozen=True)
 class _Reading:
@@ -204,12 +206,15 @@ class Session:
             self._conditioning = self._denoiser.select(self._conditioning, kept)
         self._conditioned = indices
 
-    def _posterior(self, rows: list[Row], logits: Tensor, fixed: Tensor, bias: Tensor | None) -> Posterior:
+    def _posterior(
+        self, rows: list[Row], logits: Tensor, fixed: Tensor, bias: Tensor | None, flatten: float = 1.0
+    ) -> Posterior:
+        """The step's target for these rows; `flatten` multiplies the temperature."""
         return posterior(
             [row.task.automaton for row in rows],
             logits,
             fixed.to(logits.device),
-            temperature=self._options.temperature or 1.0,
+            temperature=(self._options.temperature or 1.0) * flatten,
             bias=bias,
             normalize=True,
         )
@@ -276,22 +281,35 @@ class Session:
     def _redraw(self, row: Row, logits: Tensor, bias: Tensor | None) -> None:
         """Look for a candidate that passes verification among draws from this step's posterior.
 
-        At the last step, where nothing has passed yet, the whole canvas is drawn anew and the rest of the
-        budget spent.
+        At the last step, where nothing has passed yet, the canvas is opened again and the rest of the budget is
+        spent, on draws that become flatter as they go on.
         """
         assert row.verifier is not None
-        target = self._posterior([row], logits, row.fixed[None], bias)
-        found = row.verifier.search(
-            lambda: target.sample([row.generator])[0].cpu(), self._share_of_candidates()
-        )
+        found = self._search(row, logits, bias, row.fixed, attempts=self._share_of_candidates())
         if found is None and self._step == self._options.steps - 1 and not row.has_passed:
-            fixed = row.task.fixed_tokens(self._length)
-            target = self._posterior([row], logits, fixed[None], bias)
-            found = row.verifier.search(
-                lambda: target.sample([row.generator])[0].cpu(), self._options.candidates
-            )
+            opened = row.task.fixed_tokens(self._length)
+            for doubling in range(_FLATTENINGS):
+                found = found or self._search(
+                    row, logits, bias, opened, attempts=self._options.candidates, flatten=2.0**doubling
+                )
         if found is not None:
-            row.replace(found, target.confidence(found[None].to(logits.device))[0].double().cpu())
+            row.replace(*found)
+
+    def _search(
+        self,
+        row: Row,
+        logits: Tensor,
+        bias: Tensor | None,
+        fixed: Tensor,
+        *,
+        attempts: int,
+        flatten: float = 1.0,
+    ) -> tuple[Tensor, Tensor] | None:
+        """A canvas (L,) that passes verification, with its confidences (L,), out of so many draws; or None."""
+        assert row.verifier is not None
+        target = self._posterior([row], logits, fixed[None], bias, flatten)
+        tokens = row.verifier.search(lambda: target.sample([row.generator])[0].cpu(), attempts)
+        return None if tokens is None else (tokens, target.confidence(tokens[None])[0].double().cpu())
 
     def _share_of_candidates(self) -> int:
         return max(1, self._options.candidates // (2 * self._options.steps))

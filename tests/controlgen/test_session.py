@@ -1,6 +1,7 @@
 """The loop: validity in any order, quotas, thresholds, blocks, deadlines, seeds, batches, freezing, refusals.
 
-Judges are `re` and plain Python, never an automaton. The network is the real one with random weights, or hostile.
+Judges are `re` and plain Python, never an automaton. The network is the real one with random weights, or
+hostile.
 """
 
 from __future__ import annotations

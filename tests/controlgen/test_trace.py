@@ -71,5 +71,5 @@ def test_missing_field_is_named() -> None:
 def test_error_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "trace.json"
     path.write_bytes(b"\xff")
-    with pytest.raises(TraceError, match="trace.json"):
+    with pytest.raises(TraceError, match=r"trace\.json"):
         Trace.load(path)

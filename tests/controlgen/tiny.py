@@ -1,8 +1,8 @@
 """Small real parts for tests of the loop: a byte-level tokenizer and an embedded model with random weights.
 
-The network is the real one, two layers wide enough to react to its canvas; `spread` scales its output so that its
-predictions are neither flat nor certain. `Counting` counts calls and can slow them down or replace their logits by
-hostile ones.
+The network is the real one, two layers wide enough to react to its canvas; `spread` scales its output so that
+its predictions are neither flat nor certain. `Counting` counts calls and can slow them down or replace their
+logits by hostile ones.
 """
 
 from __future__ import annotations
@@ -90,6 +90,6 @@ class Counting(EmbeddedDenoiser):
         return logits if self._hostile is None else self._hostile(canvas, logits)
 
 
-def model(seed: int = 0, **denoiser: Any) -> Model:
+def model(seed: int = 0, *, spread: float = 3.0, **denoiser: Any) -> Model:
     """A fresh model over the tiny network; `model.denoiser` is a `Counting`."""
-    return Model(Counting(network(seed), **denoiser), tokenizer())
+    return Model(Counting(network(seed, spread=spread), **denoiser), tokenizer())
