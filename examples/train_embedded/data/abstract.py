@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from data import fields, heldout, measures, names, noise, pools, schemas, values, writers
+from data import columns, fields, heldout, measures, names, noise, pools, schemas, values, writers
 from data.blocks import Block, Entry, Grid, ListEntry, Section
 from data.datum import Context, Datum, Generator, View
 from data.example import Example
@@ -112,33 +112,16 @@ class Maker:
     def strings(self) -> Labelled:
         """A list of values of one kind."""
         rng = self.rng
-        generator = rng.choice(LISTABLE)
-        data = [generator(self.ctx) for _ in range(rng.choice((0, 1, 2, 2, 3, 3, 4, 5)))]
-        texts = [datum.text for datum in data]
-        if len(set(texts)) < len(texts):
-            data = data[:1]
-        index = 0
-        first = fields.view_of(rng, generator(self.ctx)) if not data else fields.view_of(rng, data[0])
-        schema = first.schema
-        if data:
-            index = next(i for i, view in enumerate(data[0].views) if view is first)
-        if any(len(d.views) <= index or d.views[index].hint for d in data):
-            index = -1
-        views = [datum.views[index] for datum in data]
-        if views and (set(views[0].schema) & {"pattern", "minLength", "enum", "minimum", "maximum"} or len({str(v.schema) for v in views}) > 1):
-            schema = {"type": views[0].schema.get("type", "string")}
-        elif views:
-            schema = views[0].schema
-        else:
-            schema = {"type": "string"}
+        count = rng.choice((0, 1, 2, 2, 2, 3, 3, 4))
+        texts, views, shape = columns.column(self.ctx, rng.choice(LISTABLE), count)
         words, label, description = self.link(self.words("list"))
-        node = Strings(fields.named(words, self.style, self.split), views, schema, description)
-        return Labelled(ListEntry(label, [datum.text for datum in data]), node)
+        node = Strings(fields.named(words, self.style, self.split), views, shape.schema, description)
+        return Labelled(ListEntry(label, texts), node)
 
     def section(self) -> Labelled:
         """A heading over a few entries: an object."""
         rng = self.rng
-        inner = [self.scalar() for _ in range(rng.choice((1, 2, 2, 3, 4)))]
+        inner = [self.scalar() for _ in range(rng.choice((1, 2, 2, 3)))]
         words, label, description = self.link(self.words("word"))
         entries = [part.block for part in inner if isinstance(part.block, Entry)]
         members = [part.node for part in inner if part.node is not None and rng.random() < 0.85]
@@ -150,20 +133,20 @@ class Maker:
     def grid(self) -> Labelled:
         """A table: an array of objects with some of its columns."""
         rng = self.rng
-        columns = rng.choices(GENERATORS, WEIGHTS, k=rng.choice((2, 2, 3, 3, 4)))
-        heads = [self.link(self.words(generator(self.ctx).family)) for generator in columns]
-        count = rng.choice((0, 1, 2, 2, 3, 3, 4, 5))
-        data = [[generator(self.ctx) for generator in columns] for _ in range(count)]
-        asked = [i for i in range(len(columns)) if rng.random() < 0.8] or [0]
+        count = rng.choice((0, 1, 2, 2, 2, 3, 3, 4))
+        generators = rng.choices(GENERATORS, WEIGHTS, k=rng.choice((1, 2, 2, 2, 3, 3, 4)))
+        heads = [self.link(self.words(generator(self.ctx).family)) for generator in generators]
+        cells = [columns.column(self.ctx, generator, count) for generator in generators]
+        asked = [i for i in range(len(cells)) if rng.random() < 0.75] or [0]
         rng.shuffle(asked)
-        if any(len({str(d.views[0].schema) for d in column}) > 1 or any(v.hint for d in column for v in d.views) for column in zip(*data, strict=True)):
-            data = [[_plain(datum) for datum in row] for row in data]
-        protos = [_plain(generator(self.ctx)) if not data else data[0][i] for i, generator in enumerate(columns)]
-        leaves = [self.leaf(heads[i][0], protos[i].views[0], heads[i][2]) for i in asked]
-        rows = [[Leaf(leaf.name, row[i].views[0]) for leaf, i in zip(leaves, asked, strict=True)] for row in data]
+        leaves = [self.leaf(heads[i][0], cells[i][2], heads[i][2]) for i in asked]
+        rows = [
+            [Leaf(leaf.name, cells[i][1][row]) for leaf, i in zip(leaves, asked, strict=True)] for row in range(count)
+        ]
         words, label, description = self.link(self.words("table"))
         node = Rows(fields.named(words, self.style, self.split), leaves, rows, description)
-        return Labelled(Grid(label, [head[1] for head in heads], [[datum.text for datum in row] for row in data]), node)
+        texts = [[column[0][row] for column in cells] for row in range(count)]
+        return Labelled(Grid(label, [head[1] for head in heads], texts), node)
 
     def missing(self) -> Leaf:
         """A field that the text says nothing of."""
@@ -174,13 +157,8 @@ class Maker:
         return Leaf(fields.named(words, self.style, self.split), view, None, missing=True)
 
 
-def _plain(datum: Datum) -> Datum:
-    """The datum as a string that is copied."""
-    return Datum(datum.text, datum.family, (View(datum.text, {"type": "string"}, "copied"),))
-
-
 def _parts(rng: Random, maker: Maker, nested: bool) -> list[Labelled]:
-    count = rng.choices(range(1, 13), (3, 5, 7, 8, 8, 7, 6, 4, 3, 2, 1, 1))[0]
+    count = rng.choices(range(1, 13), (5, 8, 9, 9, 8, 6, 4, 2, 1.5, 1, 0.5, 0.5))[0]
     parts: list[Labelled] = []
     heavy = 0
     for _ in range(count):

@@ -153,7 +153,7 @@ def clock_time(ctx: Context) -> Datum:
     moment = datetime(2024, 1, 1, rng.randrange(24), rng.choice((0, 0, 15, 30, 45, rng.randrange(60))))
     shown = ctx.time(moment)
     value = moment.strftime("%H:%M")
-    pattern = rng.choice((r"^\d{2}:\d{2}$", "^[0-2][0-9]:[0-5][0-9]$"))
+    pattern = rng.choice((r"^\d{2}:\d{2}$", "^[0-2][0-9]:[0-5][0-9]$", r"^([01]\d|2[0-3]):[0-5]\d$", r"^\d\d:\d\d$"))
     kind = "copied" if value == shown else "normalised"
     views = (
         View(value, {"type": "string", "pattern": pattern}, kind, weight=2.0),
@@ -215,17 +215,17 @@ def _recased(rng: Random, text: str) -> str:
     return "_".join(words) if shape == 4 else " ".join(words).upper()
 
 
-def choice(ctx: Context, options: str = "") -> Datum:
+def choice(ctx: Context, options: str = "", keep: bool = False) -> Datum:
     """One of a set: the schema's spelling and the text's may differ in case and separators."""
     rng = ctx.rng
     if options:
         words = options.split("|")
-        words = rng.sample(words, rng.randint(2, len(words)))
+        words = words if keep else rng.sample(words, rng.randint(2, len(words)))
     else:
         words = list({" ".join(pools.word(rng) for _ in range(rng.choice((1, 1, 1, 2)))) for _ in range(rng.randint(2, 6))})
         words.sort()
         rng.shuffle(words)
-    spelling = rng.random()
+    spelling = 0.5 if keep else rng.random()
     values = [_recased(Random(spelling), word) for word in words]
     value = rng.choice(values)
     shown = value if rng.random() < 0.5 else _recased(rng, value)

@@ -9,6 +9,12 @@ from data import abstract
 from data.example import Example
 
 MAX_TEXT = 900  # characters; longer documents seldom fit the prompt
+MAX_RECORD = 440  # characters of the compact record
+
+
+def fits(example: Example) -> bool:
+    """Whether prompt and record are likely to fit the model."""
+    return len(example.text) <= MAX_TEXT and len(str(example.record)) <= MAX_RECORD and len(str(example.schema)) < 1600
 
 
 def examples(seed: int, split: str = "train") -> Iterator[Example]:
@@ -19,5 +25,5 @@ def examples(seed: int, split: str = "train") -> Iterator[Example]:
     layouts = abstract.layouts_of(split)
     while True:
         example = abstract.make(rng, split, *layouts)
-        if len(example.text) <= MAX_TEXT:
+        if fits(example):
             yield example
