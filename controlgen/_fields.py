@@ -9,12 +9,12 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from json.decoder import scanstring
 
 __all__ = ["Field", "Scalar", "escape_pointer", "fields"]
 
 Scalar = str | int | float | bool | None
 
+_DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ATOM = re.compile(r"[^\s,:\]\}]+")
 
@@ -83,7 +83,7 @@ def _value(text: str, at: int, pointer: str) -> Iterator[Field | int]:
     elif opening == "[":
         yield from _members(text, at, pointer, "]")
     elif opening == '"':
-        value, end = scanstring(text, at + 1, True)
+        value, end = _DECODER.raw_decode(text, at)
         yield Field(pointer, value, at, end)
         yield end
     else:
@@ -102,7 +102,7 @@ def _members(text: str, at: int, pointer: str, closing: str) -> Iterator[Field |
         if index:
             at = _skip(text, _expect(text, at, ","))
         if closing == "}":
-            key, at = scanstring(text, _expect(text, at, '"'), True)
+            key, at = _DECODER.raw_decode(text, _expect(text, at, '"') - 1)
             name = escape_pointer(key)
             at = _skip(text, _expect(text, _skip(text, at), ":"))
         for item in _value(text, at, f"{pointer}/{name}"):
