@@ -14,6 +14,7 @@ from random import Random
 
 from ._corpus import CORPUS, SOURCES, write
 from ._source import Raw
+from .held_out import kind_of
 
 MAX_DOCUMENTS = 1600
 MAX_CHARACTERS = 1_300_000
@@ -23,14 +24,17 @@ def collected() -> Iterator[tuple[str, Raw]]:
     """A random choice of each source's documents, within the limits; tells counts on standard error."""
     for source in SOURCES:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            documents = [raw for raw in source.collect() if raw.text.strip()]
+            found = [raw for raw in source.collect() if raw.text.strip()]
+        documents = [raw for raw in found if kind_of(raw.text) is None]
         Random(source.name).shuffle(documents)
         kept, size = [], 0
         for raw in documents[:MAX_DOCUMENTS]:
             if size + len(raw.text) <= MAX_CHARACTERS:
                 kept.append(raw)
                 size += len(raw.text)
-        print(f"{source.name:20} {len(kept):6} documents {size:9} characters", file=sys.stderr)
+        dropped = len(found) - len(documents)
+        told = f"{source.name:20} {len(kept):6} documents {size:9} characters"
+        print(told + (f", {dropped} dropped as test material" if dropped else ""), file=sys.stderr)
         yield from ((source.name, raw) for raw in kept)
 
 
