@@ -18,6 +18,7 @@ from controlgen._errors import ControlgenError, OptionError
 from controlgen._fields import fields
 from controlgen._model import Model, load
 from controlgen._options import OptionArguments, Options
+from controlgen._prompt import prompt_text
 from controlgen._result import FinishReason, Result
 from controlgen._spans import Span, find_spans
 
@@ -117,7 +118,8 @@ class Extractor:
         Returns:
             For each text an `Extraction`, or an `ExtractionError` with the cause.
         """
-        prompts = [self.model.prompt(text, self.language) for text in texts]
+        # Not Model.prompt: it takes a text that begins like a prompt for one, and a document is never one.
+        prompts = [prompt_text(self.schema, text) for text in texts]
         groups: dict[int, list[int]] = {}
         for index, (text, prompt) in enumerate(zip(texts, prompts, strict=True)):
             groups.setdefault(self.canvas_length(text, prompt), []).append(index)
