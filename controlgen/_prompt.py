@@ -1,8 +1,9 @@
 """The prompt of the embedded model: a schema as a compact signature, then the document.
 
-Knows how a JSON Schema is told to the model; training and inference both call it, so the two can't drift apart.
-Knows nothing of tokenizers, models or constraints: what a schema *allows* is decided by `controlgen.constraints`,
-this is only its description. Hence it is total: whatever it does not understand becomes `any`, never an error.
+Knows how a JSON Schema is told to the model; training and inference both call it, so the two can't drift
+apart. Knows nothing of tokenizers, models or constraints: what a schema *allows* is decided by
+`controlgen.constraints`, this is only its description. Hence it is total: whatever it does not understand
+becomes `any`, never an error.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ MAX_LENGTH_HINT = 99
 
 _FORMATS = frozenset({"date", "time", "date-time", "email", "uuid", "ipv4", "uri"})
 _BARE_NAME = re.compile(r"[^\W\d][\w-]*")
-_SCALARS = frozenset({"string", "integer", "number", "boolean", "null"})
+_TYPES = frozenset({"string", "integer", "number", "boolean", "null", "object", "array"})
 _TELLTALES = (
     ("object", ("properties", "required", "additionalProperties", "patternProperties")),
     ("array", ("items", "prefixItems", "minItems", "maxItems", "uniqueItems")),
@@ -38,10 +39,10 @@ _TELLTALES = (
 def render_schema(schema: Any) -> str:
     """Write a JSON Schema as a TypeScript-like signature, properties in schema order.
 
-    `{vendor: string, issued: date, currency?: "EUR"|"USD", lines: [{sku: string, qty: integer}], note: string|null}`
+    `{vendor: string, issued: date, currency?: "EUR"|"USD", lines: [{sku: string, qty: integer}]}`
 
-    Pure and deterministic. Total on any input: unknown keywords are dropped, unknown or recursive schemas read
-    `any`, and past MAX_CHARACTERS characters every further schema reads `any` and further properties read `...`.
+    Pure and deterministic. Total on any input: unknown keywords are dropped, unknown or recursive schemas
+    read `any`, and past MAX_CHARACTERS characters further schemas read `any` and further properties `...`.
     """
     return _Renderer(schema).document()
 
@@ -49,8 +50,8 @@ def render_schema(schema: Any) -> str:
 def prompt_text(schema: Any, text: str) -> str:
     """The whole prompt: `<|schema|>` signature `<|text|>` document `<|record|>`.
 
-    Control tokens that occur literally in the schema or in the document are broken up by a space, so that a document
-    can't end its own section.
+    Control tokens that occur literally in the schema or in the document are broken up by a space, so that a
+    document can't end its own section.
     """
     return f"<|schema|>{_defuse(render_schema(schema))}<|text|>{_defuse(text)}<|record|>"
 
@@ -132,7 +133,9 @@ class _Renderer:
         if not isinstance(properties, dict) or not properties:
             return self.mapping(schema, depth, seen)
         required = schema.get("required")
-        required_names = {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
+        required_names = (
+            [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
+        )
         last = len(properties) - 1
         text = "{"
         for index, (name, child) in enumerate(properties.items()):
@@ -166,7 +169,7 @@ class _Renderer:
         return f"[{', '.join(parts)}]{bounds}"
 
     def resolve(self, schema: Any, seen: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
-        """Follow `$ref` and fold `allOf` in; a reference met again on its own path, or a foreign one, is `any`."""
+        """Follow `$ref`, fold `allOf` in; foreign or recursive references are `any`."""
         while isinstance(schema, dict) and ("$ref" in schema or "allOf" in schema):
             if "$ref" in schema:
                 reference = schema["$ref"]
@@ -222,7 +225,7 @@ def _lookup(root: Any, reference: str) -> Any:
 def _type_names(schema: dict[str, Any]) -> list[str]:
     named = schema.get("type")
     names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
-    known = [name for name in names if isinstance(name, str) and (name in _SCALARS or name in ("object", "array"))]
+    known = [name for name in names if isinstance(name, str) and name in _TYPES]
     if known or names:
         return known or ["any"]
     for name, keywords in _TELLTALES:
@@ -233,8 +236,9 @@ def _type_names(schema: dict[str, Any]) -> list[str]:
 
 def _scalar(name: str, schema: dict[str, Any]) -> str:
     if name == "string":
-        if schema.get("format") in _FORMATS:
-            return str(schema["format"])
+        named = schema.get("format")
+        if isinstance(named, str) and named in _FORMATS:
+            return named
         lengths = _interval(schema.get("minLength"), schema.get("maxLength"), trivial=1)
         pattern = schema.get("pattern")
         short = isinstance(pattern, str) and 0 < len(pattern) <= MAX_PATTERN and "\n" not in pattern

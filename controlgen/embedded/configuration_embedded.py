@@ -1,4 +1,4 @@
-"""Sizes and token ids of the embedded model: what has to be known to build the network and to load its weights."""
+"""Sizes and token ids of the embedded model: what it takes to build the network and to load its weights."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class EmbeddedDiffusionConfig(PretrainedConfig):
     ) -> None:
         if hidden_size % (2 * num_attention_heads) != 0:
             raise ValueError(
-                f"hidden_size {hidden_size} must be a multiple of twice the number of heads ({num_attention_heads}): "
-                "rotary positions need an even head size"
+                f"hidden_size {hidden_size} must be a multiple of twice num_attention_heads "
+                f"({num_attention_heads}): rotary positions need an even head size"
             )
         self.vocab_size = vocab_size
         self.hidden_size = hidden_size

@@ -1,8 +1,8 @@
 """The embedded network: a masked diffusion transformer with a prompt that is encoded once.
 
 Knows how prompt and canvas attend: prompt tokens to the prompt only, canvas tokens to prompt and canvas, both
-without a causal mask. So the prompt's keys and values don't depend on the canvas, are computed once per document,
-and a denoising step costs canvas positions only. Knows nothing of noise, steps or constraints.
+without a causal mask. So the prompt's keys and values don't depend on the canvas, are computed once per
+document, and a denoising step costs canvas positions only. Knows nothing of noise, steps or constraints.
 
 The blocks take tensors of any leading shape, so that training can run them on packed sequences.
 """
@@ -25,8 +25,8 @@ from controlgen.embedded.configuration_embedded import EmbeddedDiffusionConfig
 class PromptCache:
     """Keys and values of encoded prompts.
 
-    keys, values: one tensor (B, H, P, D) per layer; mask (B, P) bool, True at real tokens, or None if all are real;
-    lengths (B,) int64: true prompt lengths, where the canvas positions begin.
+    keys, values: one tensor (B, H, P, D) per layer; mask (B, P) bool, True at real tokens, or None if all are
+    real; lengths (B,) int64: true prompt lengths, where the canvas positions begin.
     """
 
     keys: tuple[Tensor, ...]
@@ -61,7 +61,7 @@ class RMSNorm(nn.Module):
 
 
 def rotary(positions: Tensor, size: int, theta: float) -> tuple[Tensor, Tensor]:
-    """Cosines and sines of rotary positions (Su et al. 2021), float32, (..., 1, size / 2) for positions (...)."""
+    """Cosines and sines of rotary positions (Su et al. 2021): float32, (..., 1, size / 2) for (...)."""
     frequencies = theta ** (-torch.arange(0, size, 2, device=positions.device, dtype=torch.float32) / size)
     angles = positions[..., None, None].float() * frequencies  # (..., 1, D/2)
     return angles.cos(), angles.sin()
@@ -122,7 +122,7 @@ class EmbeddedDiffusionModel(PreTrainedModel):
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
-        """Normal matrices; what adds to the residual stream starts at zero, so that layers begin as identities."""
+        """Normal matrices; what adds to the residual stream starts at zero: layers begin as identities."""
         std = self.config.initializer_range
         if isinstance(module, Block):
             for name in ("output", "down"):
@@ -148,9 +148,9 @@ class EmbeddedDiffusionModel(PreTrainedModel):
     def encode_prompt(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> PromptCache:
         """Encode right-padded prompts.
 
-        input_ids (B, P) int64; attention_mask (B, P), nonzero at real tokens, or None if all are real. A row may be
-        empty (all padding): its canvas then attends to itself only. The prompt that stands for "no condition" in
-        training is not the empty one but `<|record|>` alone: see `unconditional`.
+        input_ids (B, P) int64; attention_mask (B, P), nonzero at real tokens, or None if all are real. A row
+        may be empty (all padding): its canvas then attends to itself only. The prompt that stands for "no
+        condition" in training is not the empty one but `<|record|>` alone: see `unconditional`.
         ValueError if a prompt is not padded on the right or is longer than the context.
         """
         self._check_context(input_ids.shape[1])

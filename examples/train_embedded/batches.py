@@ -37,7 +37,8 @@ class Special:
 class Shape:
     """The one static shape of all batches of a run, per process.
 
-    prompt_tokens and canvas_tokens are filled up to the last position; at most `examples` sequences share them.
+    prompt_tokens and canvas_tokens are filled up to the last position; at most `examples` sequences share
+    them.
     """
 
     prompt_tokens: int
@@ -80,7 +81,9 @@ class Pack(NamedTuple):
 
 
 class Pool:
-    """Examples waiting for use; each is drawn about `uses` times, more often only if new ones come too slowly."""
+    """Examples waiting for use; each is drawn about `uses` times, more often only if new ones come too
+    slowly.
+    """
 
     def __init__(self, rng: np.random.Generator, *, capacity: int, uses: int, least: int) -> None:
         self.rng, self.capacity, self.uses, self.least = rng, capacity, uses, least
@@ -142,7 +145,9 @@ class Packer:
         spare = self.shape.examples - used - len(fill_prompts)
         prompt_lengths = np.array([len(p) for p in prompts] + fill_prompts + [0] * spare)
         copies = np.repeat(np.array(lengths), self.shape.copies)
-        canvas_lengths = np.concatenate((copies, fill_canvases, np.zeros(spare * self.shape.copies, np.int64)))
+        canvas_lengths = np.concatenate(
+            (copies, fill_canvases, np.zeros(spare * self.shape.copies, np.int64))
+        )
         prompt_ids = np.full(self.shape.prompt_tokens, self.special.pad, np.int32)
         joined = np.concatenate(prompts)
         prompt_ids[: len(joined)] = joined

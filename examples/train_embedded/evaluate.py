@@ -32,7 +32,7 @@ def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 
 def score(example: Any, text: str) -> Counter[str]:
-    """Counts for one answer: `records`, `valid` (JSON objects), and `all`, `kind`, `right all`, `right kind`."""
+    """Counts for one answer: `records`, `valid` (JSON objects), `all`, `right all`, and both per kind."""
     try:
         found = json.loads(text)
     except ValueError:
@@ -57,9 +57,7 @@ def _count(counts: Counter[str], kind: str, right: bool) -> None:
 
 
 @torch.no_grad()
-def decode(
-    model: EmbeddedDiffusionModel, prompts: Sequence[Any], length: int, steps: int
-) -> list[list[int]]:
+def decode(model: EmbeddedDiffusionModel, prompts: Sequence[Any], length: int, steps: int) -> list[list[int]]:
     """Greedy parallel decoding: at each step the most confident open positions take their best token."""
     device, config = model.embedding.weight.device, model.config
     width = max(map(len, prompts))

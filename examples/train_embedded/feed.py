@@ -53,7 +53,7 @@ class Feed:
         pinned = self.device.type == "cuda"
         try:
             while not self._stop.is_set():
-                for _ in range(32):
+                for _ in range(8):  # 512 examples: more than one batch draws
                     samples = self.producers.take(0.0)
                     if not samples:
                         break

@@ -1,7 +1,7 @@
 """The training loop on one or several processes: forward, backward, average, update; log, evaluate, save.
 
-Rank 0 decides by the clock what happens (learning rate, evaluation, saving, stopping) and tells the others every
-few steps. Gradients lie in one flat buffer that is averaged with one call per step.
+Rank 0 decides by the clock what happens (learning rate, evaluation, saving, stopping) and tells the others
+every few steps. Gradients lie in one flat buffer that is averaged with one call per step.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def train(
         trainer.close()
 
 
-def head(model: EmbeddedDiffusionModel, x: Tensor, clean: Tensor, loss_weight: Tensor, total: Tensor) -> Tensor:
+def head(
+    model: EmbeddedDiffusionModel, x: Tensor, clean: Tensor, loss_weight: Tensor, total: Tensor
+) -> Tensor:
     """The loss of the canvas vectors x (C, d): a scalar tensor."""
     return masked_loss(model.logits(x), clean.long(), loss_weight, total).sum()
 
@@ -71,7 +73,7 @@ class Trainer:
         self.rank, self.world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
         self.device = self._device()
         self.half = self.device.type == "cuda"
-        self.control_every = 10 if self.half else 1
+        self.control_every = 10 if self.half and arguments.steps is None else 1
         self.stopping = False
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
@@ -92,7 +94,7 @@ class Trainer:
         self.steps = 0
         self.say(f"ready: {self.packer.shape}, {self.parameters() / 1e6:.1f} M parameters")
 
-    # -- setting up -----------------------------------------------------------------------------------------------
+    # -- setting up
 
     def say(self, text: str) -> None:
         if self.rank == 0:
@@ -128,7 +130,10 @@ class Trainer:
             return model.train()
         names = ("pad", "eos", "mask", "schema", "text", "record")
         tokens = ("pad", "end", "mask", "schema", "text", "record")
-        ids = {f"{n}_token_id": self.tokenizer.token_to_id(f"<|{t}|>") for n, t in zip(names, tokens, strict=True)}
+        ids = {
+            f"{n}_token_id": self.tokenizer.token_to_id(f"<|{t}|>")
+            for n, t in zip(names, tokens, strict=True)
+        }
         if None in ids.values():
             raise ValueError(f"{a.tokenizer} lacks control tokens: {ids}")
         config = EmbeddedDiffusionConfig(
@@ -146,6 +151,8 @@ class Trainer:
             self.optimizer.load_state_dict(state["optimizer"])
             self.history = state["history"]
             self.say(f"training state from {path}, step {self.optimizer.steps}")
+        elif path and self.arguments.init:
+            self.say(f"no training state at {path}: the optimiser begins anew")
         if self.world > 1:
             for parameter in self.model.parameters():
                 dist.broadcast(parameter.data, 0)
@@ -162,21 +169,30 @@ class Trainer:
     def _data(self) -> tuple[Packer, Feed]:
         a, config = self.arguments, self.model.config
         rng = np.random.default_rng([a.seed, self.rank])
-        pool = Pool(rng, capacity=a.pool, uses=a.uses, least=min(a.first, a.pool) // 2)
+        pool = Pool(rng, capacity=a.pool, uses=a.uses, least=a.pool // 6)
         pool.add(wait_for(self.producers, a.first, 120.0))
         recipe = Recipe()
         shape = fit_shape(
-            pool.samples, recipe, tokens=a.tokens, copies=a.copies, max_prompt=a.max_prompt, max_canvas=a.max_canvas
+            pool.samples,
+            recipe,
+            tokens=a.tokens,
+            copies=a.copies,
+            max_prompt=a.max_prompt,
+            max_canvas=a.max_canvas,
         )
         if self.world > 1:  # the same load for everybody
-            numbers = torch.tensor([shape.prompt_tokens, shape.canvas_tokens, shape.examples], device=self.device)
+            numbers = torch.tensor(
+                [shape.prompt_tokens, shape.canvas_tokens, shape.examples], device=self.device
+            )
             dist.broadcast(numbers, 0)
             shape = Shape(*numbers.tolist(), a.copies, a.max_prompt, a.max_canvas)
-        special = Special(config.pad_token_id, config.eos_token_id, config.mask_token_id, config.record_token_id)
+        special = Special(
+            config.pad_token_id, config.eos_token_id, config.mask_token_id, config.record_token_id
+        )
         packer = Packer(shape, recipe, special, rng)
         return packer, Feed(self.producers, pool, packer, self.device)
 
-    # -- the loop -------------------------------------------------------------------------------------------------
+    # -- the loop
 
     def run(self) -> None:
         a = self.arguments
@@ -190,8 +206,8 @@ class Trainer:
             if self.steps % self.control_every == 0:
                 now = self.elapsed()
                 wish = [
-                    schedule(now - begun, total, warmup=a.warmup, decay=decay),
-                    float(self.stopping or now - begun >= total),
+                    self._factor(now - begun, total, decay),
+                    float(self.stopping or now - begun >= total or self.steps == a.steps),
                     float(now >= next_eval),
                     float(now >= next_save),
                 ]
@@ -214,6 +230,13 @@ class Trainer:
                 logged, waited = self.elapsed(), 0.0
         self.say(f"training ends after {self.steps} steps")
         self._finish()
+
+    def _factor(self, elapsed: float, total: float, decay: float) -> float:
+        """The factor on the learning rates: by time, or by steps where their number is given."""
+        a = self.arguments
+        if a.steps is None:
+            return schedule(elapsed, total, warmup=a.warmup, decay=decay)
+        return schedule(self.steps, a.steps, warmup=0.05 * a.steps, decay=decay)
 
     def _agree(self, wish: list[float]) -> list[float]:
         if self.world == 1:
@@ -238,7 +261,7 @@ class Trainer:
         except Exception:
             if self.steps > 0 or self.head is head:
                 raise
-            print(f"rank {self.rank}: the compiled step fails, going on without:\n{traceback.format_exc(limit=-6)}")
+            print(f"rank {self.rank}: the compiled step fails, going on without:\n{traceback.format_exc()}")
             self.packed, self.head = PackedModel(self.model, half=self.half), head
             self.optimizer.flat.zero_()
             loss = self._loss(batch)
@@ -263,15 +286,16 @@ class Trainer:
         drawn, added = pool.drawn - marks[1], pool.added - marks[2]
         tokens = steps * (shape.prompt_tokens + shape.canvas_tokens) * self.world
         memory = torch.cuda.max_memory_allocated() / 2**30 if self.half else 0.0
+        rates = f"{tokens / seconds / 1e3:.0f} k tok/s, {1000 * seconds / steps:.0f} ms/step"
+        reuse = f"{pool.drawn / max(pool.added, 1):.2f}x (now {drawn / max(added, 1):.2f}x)"
         self.say(
-            f"step {self.steps} loss {loss:.4f} norm {norm:.3f} lr x{factor:.3f} | {tokens / seconds / 1e3:.0f} k tok/s, "
-            f"{1000 * seconds / steps:.0f} ms/step, {drawn / steps:.0f} examples/step | rank 0: new "
-            f"{added / seconds:.0f}/s, used {pool.drawn / max(pool.added, 1):.2f}x (now {drawn / max(added, 1):.2f}x), "
+            f"step {self.steps} loss {loss:.4f} norm {norm:.3f} lr x{factor:.3f} | {rates}, "
+            f"{drawn / steps:.0f} examples/step | rank 0: new {added / seconds:.0f}/s, used {reuse}, "
             f"pool {len(pool)}, waited {waited / seconds:.0%}, {memory:.1f} GiB"
             + (f", DROPPED {bad:.1%} of steps" if bad else "")
         )
 
-    # -- evaluation and saving ------------------------------------------------------------------------------------
+    # -- evaluation and saving
 
     def _evaluate(self) -> None:
         begun = time.monotonic()
@@ -324,13 +348,15 @@ class Trainer:
                 "device": torch.cuda.get_device_name() if self.half else "cpu", "final": self.arguments.final,
                 "tokens": self.steps * (shape.prompt_tokens + shape.canvas_tokens) * self.world,
                 "examples_drawn": pool.drawn * self.world, "examples_new": pool.added * self.world,
-                "seed": self.arguments.seed, "copies": shape.copies, "torch": torch.__version__,
+                "seed": self.arguments.seed, "copies": shape.copies, "torch": str(torch.__version__),
                 "held_out": getattr(self, "latest", {}),
             },
         ]  # fmt: skip
 
     def _save_weights(self) -> None:
-        """Write elsewhere first, then move file by file: a run that is killed meanwhile leaves the old folder."""
+        """Write elsewhere first, then move file by file: a run that is killed meanwhile leaves the old
+        folder.
+        """
         if self.rank != 0:
             return
         target: Path = self.arguments.save
@@ -353,10 +379,11 @@ class Trainer:
         record = json.dumps(self._record(), indent=1) + "\n"
         (self.arguments.save / "training.json").write_text(record)
         if self.arguments.state:
-            state = {
-                "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "history": self._record(),
-            }  # fmt: skip
-            torch.save(state, self.arguments.state)
+            state = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
+            state["history"] = self._record()
+            half_written = self.arguments.state.with_suffix(".part")
+            torch.save(state, half_written)
+            half_written.replace(self.arguments.state)
             self.say(f"training state saved to {self.arguments.state}")
         self.say("done")
 

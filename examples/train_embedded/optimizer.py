@@ -1,8 +1,8 @@
 """Muon for the hidden matrices, Adam for the rest, and the learning-rate schedule.
 
-Muon (Jordan et al. 2024): the momentum of a matrix is replaced by its nearest semi-orthogonal matrix, found by five
-Newton-Schulz steps. Matrices that lie fused in one parameter (queries, keys and values; gate and up) are
-treated one by one; all matrices of a shape are worked on in one batch.
+Muon (Jordan et al. 2024): the momentum of a matrix is replaced by its nearest semi-orthogonal matrix, found
+by five Newton-Schulz steps. Matrices that lie fused in one parameter (queries, keys and values; gate and up)
+are treated one by one; all matrices of a shape are worked on in one batch.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _Stack:
 
 
 class Optimizer:
-    """Both optimisers over one flat gradient buffer, which makes clipping and averaging over processes cheap."""
+    """Both optimisers over one flat gradient buffer: clipping and averaging take one call each."""
 
     def __init__(
         self, model: nn.Module, *, muon_lr: float, adam_lr: float, decay: float = 0.01, clip: float = 1.0
@@ -122,8 +122,8 @@ class Optimizer:
 def schedule(elapsed: float, total: float, *, warmup: float, decay: float) -> float:
     """Warm-up, constant, linear decay to zero, by time: the factor on the learning rates.
 
-    elapsed, total: training seconds of this run; warmup: its first seconds; decay: the share of `total` at the end in
-    which the factor falls to zero (0: none, for a run that will be continued).
+    elapsed, total: training seconds of this run; warmup: its first seconds; decay: the share of `total` at
+    the end in which the factor falls to zero (0: none, for a run that will be continued).
     """
     factor = min(1.0, (elapsed + 0.05) / warmup) if warmup > 0 else 1.0
     if decay > 0:

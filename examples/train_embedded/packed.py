@@ -1,9 +1,9 @@
 """The network on packed sequences: no padding anywhere, one prompt shared by several noisy canvases.
 
-All prompts of a batch lie behind one another in one row of tokens, all canvases in a second; attention is told the
-borders. A canvas token attends to its example's prompt and to its own canvas. These are two attention calls
-whose results are joined by their log-sum-exps, so the K canvases of an example read one copy of the prompt's
-keys. Knows nothing of noise, loss or data.
+All prompts of a batch lie behind one another in one row of tokens, all canvases in a second; attention is
+told the borders. A canvas token attends to its example's prompt and to its own canvas. These are two
+attention calls whose results are joined by their log-sum-exps, so the K canvases of an example read one copy
+of the prompt's keys. Knows nothing of noise, loss or data.
 
 (No `from __future__ import annotations` here: custom operators read their signatures from real types.)
 """
@@ -30,7 +30,9 @@ class Layout(NamedTuple):
     max_group: int
 
 
-KERNEL = {"flash": True}  # leaf attention on CUDA: flash, or the plain one when the check at start finds it wanting
+KERNEL = {
+    "flash": True
+}  # leaf attention on CUDA: flash, or the plain one when the check at start finds it wanting
 
 
 def _padded(x: Tensor, borders: Tensor, longest: int) -> tuple[Tensor, Tensor]:
@@ -160,8 +162,8 @@ class PromptAttention(torch.autograd.Function):
 class CanvasAttention(torch.autograd.Function):
     """Each canvas attends to its example's prompt and to itself.
 
-    With the output o = Σ_j exp(s_j − z) v_j over both parts and z the joint log-sum-exp, the gradient of each part
-    needs only o and z (as in ring attention, Liu et al. 2023): every part is called with the joint ones.
+    With the output o = Σ_j exp(s_j − z) v_j over both parts and z the joint log-sum-exp, the gradient of each
+    part needs only o and z (as in ring attention, Liu et al. 2023): every part is called with the joint ones.
     """
 
     @staticmethod
@@ -209,7 +211,9 @@ def _heads(block: Block, x: Tensor, rope: tuple[Tensor, Tensor], half: bool) -> 
 def layer(
     block: Block, x: Tensor, cos: Tensor, sin: Tensor, layout: Layout, split: int, last: bool, half: bool
 ) -> Tensor:
-    """One block over prompt tokens x[:split] and canvas tokens x[split:]; the last one returns the canvas only."""
+    """One block over prompt tokens x[:split] and canvas tokens x[split:]; the last one returns the canvas
+    only.
+    """
     q, k, v = _heads(block, x, (cos, sin), half)
     longest = (layout.max_prompt, layout.max_canvas, layout.max_group)
     canvas = CanvasAttention.apply(
@@ -244,7 +248,7 @@ class PackedModel:
 
 
 def check_flash(device: torch.device, heads: int, size: int) -> str | None:
-    """Compare the flash kernels with the plain ones on a small packed case; the reason if they can't be used."""
+    """Compare the flash kernels with the plain ones on a small case; the reason if they can't be used."""
     generator = torch.Generator(device=device).manual_seed(0)
     prompts = torch.tensor([0, 5, 70, 300, 300], dtype=torch.int32, device=device)
     canvases = torch.tensor([0, 7, 7, 30, 60, 160, 260, 260, 260], dtype=torch.int32, device=device)

@@ -1,7 +1,9 @@
 """Processes that make examples and tokenise them, and send them over in chunks.
 
-Start them before torch is imported: they are forked, and neither torch nor CUDA may have been touched by then.
-Knows the two example streams (`data`, and `real` where it is there) and the tokenizer. Knows nothing of batches.
+Start them before torch is imported: they are forked, and neither torch nor CUDA may have been touched by
+then.
+Knows the two example streams (`data`, and `real` where it is there) and the tokenizer. Knows nothing of
+batches.
 """
 
 from __future__ import annotations
@@ -37,12 +39,15 @@ def record_text(record: Any) -> str:
 def streams(names: list[str]) -> list[Stream]:
     """The example streams of the named packages: `examples(seed, split)`, or `training_examples(seed)`.
 
-    A package with the latter only has no test half: its "test" examples are other draws from the same documents.
+    A package with the latter only has no test half: its "test" examples are other draws from the same
+    documents.
     """
     found: list[Stream] = []
     for name in names:
         module = importlib.import_module(name)
-        found.append(module.examples if hasattr(module, "examples") else _other_draws(module.training_examples))
+        found.append(
+            module.examples if hasattr(module, "examples") else _other_draws(module.training_examples)
+        )
     return found
 
 
@@ -53,7 +58,8 @@ def _other_draws(training_examples: Callable[[int], Iterator[Any]]) -> Stream:
 def usable(names: list[str], shares: list[float]) -> tuple[list[str], list[float]]:
     """The sources that give an example here and now; the others are named and left out.
 
-    Asking once before the workers are forked also lets them share what the packages load. RuntimeError if none works.
+    Asking once before the workers are forked also lets them share what the packages load. RuntimeError if
+    none works.
     """
     kept: list[tuple[str, float]] = []
     for name, share in zip(names, shares, strict=True):
@@ -220,7 +226,8 @@ def wait_for(producers: Producers, count: int, seconds: float) -> list[Sample]:
 class HeldOut:
     """Test examples of each source, made by one process in the background and fetched when they are needed.
 
-    Rank r of `world` gets every `world`-th example from the r-th on, so that all ranks together see each once.
+    Rank r of `world` gets every `world`-th example from the r-th on, so that all ranks together see each
+    once.
     """
 
     def __init__(self, names: list[str], *, rank: int, world: int, count: int) -> None:

@@ -18,7 +18,9 @@ def examples(seed: int, split: str) -> Iterator[Any]:
         key, value = rng.choice("abcdef"), rng.randrange(100)
         schema = {"type": "object", "properties": {key: {"type": "integer"}}, "required": [key]}
         record, kinds = {key: value}, {f"/{key}": "number"}
-        yield SimpleNamespace(schema=schema, text=f"{key} is {value}", record=record, template="toy", kinds=kinds)
+        yield SimpleNamespace(
+            schema=schema, text=f"{key} is {value}", record=record, template="toy", kinds=kinds
+        )
 
 
 def byte_tokenizer() -> Tokenizer:
