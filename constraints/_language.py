@@ -20,6 +20,7 @@ from ._terms import Term, alt, any_char, any_text, both, lit, neg, rep, seq
 if TYPE_CHECKING:
     from ._automaton import TokenAutomaton
     from ._vocabulary import Vocabulary
+    from .schema import Whitespace
 
 __all__ = ["Choice", "Contains", "Language", "Regex", "Text"]
 
@@ -50,9 +51,10 @@ class Language:
         self._parse = parse
 
     @staticmethod
-    def of(source: Any) -> Language:
+    def of(source: Any, *, whitespace: str | int | Whitespace = "default") -> Language:
         """The language of what people already have: a Pydantic model, dataclass, TypedDict, Literal, Enum, Union, builtin
-        type, JSON Schema dict, compiled `re.Pattern`, Outlines term, or a language itself.
+        type, JSON Schema dict, compiled `re.Pattern`, Outlines term, or a language itself. JSON objects are closed here
+        (no keys but the declared ones) unless they ask for more; `whitespace` is that of `JsonSchema`.
 
         Raises:
             UnsupportedConstraint: with every reason, if a part of it can't be enforced.
@@ -60,7 +62,7 @@ class Language:
         """
         from ._of import language_of
 
-        return language_of(source)
+        return language_of(source, whitespace=whitespace)
 
     @property
     def exactness(self) -> str:

@@ -195,7 +195,10 @@ class SchemaCompiler:
         for i in range(length):
             items = (given[i] if i < len(given) else rest for given, rest in shapes)
             prefix.append(self._compile([item for item in items if item is not None], depth + 1))
-        item = self._compile([rest for _, rest in shapes if rest is not None], depth + 1)
+        if high is not None and high <= length:
+            item = EMPTY
+        else:
+            item = self._compile([rest for _, rest in shapes if rest is not None], depth + 1)
         return array_term(prefix, item, low, high, self._whitespace, depth)
 
     def _object(self, case: Case, depth: int) -> Term:

@@ -96,16 +96,16 @@ def _hostname() -> Term:
 
 
 _UNRESERVED = r"A-Za-z0-9._~!$&'()*+,;=-"
-_PCHAR = rf"([{_UNRESERVED}:@]|%{_HEX}{{2}})"
+_PCHAR = rf"([:@{_UNRESERVED}]|%{_HEX}{{2}})"
 _TAIL = rf"(\?({_PCHAR}|[/?])*)?(#({_PCHAR}|[/?])*)?"
 
 
 def _authority() -> Term:
     plain = rf"([{_UNRESERVED}]|%{_HEX}{{2}})*"
-    future = rf"[Vv]{_HEX}+\.[{_UNRESERVED}:]+"
+    future = rf"[Vv]{_HEX}+\.[:{_UNRESERVED}]+"
     literal = seq(lit("["), alt(_ipv6(), regex_term(future)), lit("]"))
     host = alt(literal, regex_term(plain))
-    userinfo = regex_term(rf"(([{_UNRESERVED}:]|%{_HEX}{{2}})*@)?")
+    userinfo = regex_term(rf"(([:{_UNRESERVED}]|%{_HEX}{{2}})*@)?")
     return seq(lit("//"), userinfo, host, regex_term("(:[0-9]*)?"))
 
 

@@ -1,0 +1,189 @@
+"""`Language.of`: from what people already have to a language.
+
+Python types go through Pydantic: its JSON Schema of the type gives the language, its validation gives the typed value.
+This module knows how to recognise things; what a schema or a pattern means is known elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import typing_extensions
+
+from ._errors import UnsupportedConstraint
+from ._language import Language, Regex
+
+if TYPE_CHECKING:
+    from .schema import Whitespace
+
+__all__ = ["language_of"]
+
+_TAKEN = (
+    "a Pydantic model, dataclass, TypedDict, Literal, Enum, Union, builtin or annotated type, a JSON Schema as a dict, "
+    "a compiled re.Pattern, an Outlines term, or a Language"
+)
+_MAX_URL = 2083  # Pydantic's own limit for web addresses; longer than any canvas
+
+
+def language_of(source: Any, *, whitespace: str | int | Whitespace = "default") -> Language:
+    """The language of a type, a schema, a pattern or a term.
+
+    * A Python type: the JSON texts that validate as the type; `parse` gives typed values. Strings are quoted: the
+      language of `Literal["a"]` is `"a"` in quotes.
+    * A JSON Schema dict: `JsonSchema(schema, closed=True)`; `parse` gives JSON values.
+    * A `re.Pattern`: the texts that it matches whole, its flags honoured.
+    * An Outlines term: its language. `CFG` is refused for now.
+    * A `Language`: itself, whatever `whitespace` is.
+
+    Objects are closed: they have the keys that are declared, unless the type or the schema asks for more (`extra="allow"`,
+    `additionalProperties`). What a type checks beyond its schema (validators of one's own, the length of a set) is checked on every
+    document, and the language is then "verified".
+
+    Args:
+        source: see above.
+        whitespace: the policy of JSON texts, as for `JsonSchema`.
+
+    Raises:
+        UnsupportedConstraint: with every reason, if a part can't be enforced.
+        TypeError: for anything else.
+    """
+    from .schema import JsonSchema
+
+    if isinstance(source, Language):
+        return source
+    if isinstance(source, Mapping):
+        return JsonSchema(source, closed=True, whitespace=whitespace)
+    if isinstance(source, re.Pattern):
+        if isinstance(source.pattern, bytes):
+            raise TypeError("a pattern of bytes is no language of texts: compile it from a str")
+        return Regex(source.pattern, source.flags)
+    if isinstance(source, str):
+        raise TypeError("a string alone is ambiguous: use Regex(...), Choice(...), or JsonSchema(...) for a schema's text")
+    if _is_outlines(source):
+        from ._outlines import outlines_language
+
+        return outlines_language(source, whitespace=whitespace)
+    if source is None or isinstance(source, (bool, int, float, bytes, list, tuple, set)):
+        raise TypeError(f"no language of {source!r}: Language.of takes {_TAKEN}")
+    return _of_type(source, whitespace)
+
+
+def _is_outlines(source: Any) -> bool:
+    """Whether this is an Outlines term, without importing Outlines for anything else."""
+    return any(kind.__module__ == "outlines.types.dsl" and kind.__name__ == "Term" for kind in type(source).__mro__)
+
+
+def _of_type(source: Any, whitespace: str | int | Whitespace) -> Language:
+    from pydantic import PydanticUserError, TypeAdapter
+    from pydantic.errors import PydanticInvalidForJsonSchema
+
+    from .schema import JsonSchema
+
+    name = getattr(source, "__name__", None) or repr(source)
+    generator = _generator()
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(_with_known_typed_dicts(source))
+        adapter.rebuild()
+        schema = adapter.json_schema(schema_generator=generator)
+    except PydanticInvalidForJsonSchema as error:
+        raise UnsupportedConstraint.single("", name, str(error).split("\n")[0]) from error
+    except (PydanticUserError, NameError) as error:
+        raise TypeError(f"no language of {name}: {str(error).splitlines()[0]}; Language.of takes {_TAKEN}") from error
+    language = JsonSchema(schema, closed=True, whitespace=whitespace, parse=adapter.validate_json)
+    if generator.loosened or _has_validators(adapter.core_schema):
+        language.verify = _all(language.verify, _validates(adapter.validate_json))
+    return language
+
+
+def _with_known_typed_dicts(source: Any) -> Any:
+    """Before Python 3.12 Pydantic knows TypedDicts of `typing_extensions` only: rewrite those of `typing`, also inside
+    other types."""
+    if sys.version_info >= (3, 12):
+        return source
+    if isinstance(source, type) and typing.is_typeddict(source) and type(source).__module__ == "typing":
+        hints = typing.get_type_hints(source, include_extras=True)
+        required: frozenset[str] = getattr(source, "__required_keys__", frozenset(hints))
+        fields = {name: _with_known_typed_dicts(_bare(hint)) for name, hint in hints.items()}
+        marked = {name: hint if name in required else typing_extensions.NotRequired[hint] for name, hint in fields.items()}
+        return typing_extensions.TypedDict(source.__name__, marked)
+    arguments = typing.get_args(source)
+    changed = tuple(_with_known_typed_dicts(argument) for argument in arguments)
+    if all(new is old for new, old in zip(changed, arguments, strict=True)):
+        return source
+    if isinstance(source, types.UnionType):
+        return typing.Union[changed]  # noqa: UP007
+    if hasattr(source, "__metadata__"):
+        return typing.Annotated[(changed[0], *source.__metadata__)]
+    return source.copy_with(changed) if hasattr(source, "copy_with") else source.__origin__[changed]
+
+
+def _bare(hint: Any) -> Any:
+    """A field's type without Required and NotRequired."""
+    return typing.get_args(hint)[0] if typing.get_origin(hint) in (typing.Required, typing.NotRequired) else hint
+
+
+def _validates(parse: Callable[[str], Any]) -> Callable[[str], bool]:
+    def validates(text: str) -> bool:
+        try:
+            parse(text)
+        except ValueError:  # ValidationError is one; so is what a validator may raise
+            return False
+        return True
+
+    return validates
+
+
+def _all(first: Callable[[str], bool] | None, second: Callable[[str], bool]) -> Callable[[str], bool]:
+    return second if first is None else lambda text: first(text) and second(text)
+
+
+def _has_validators(core: Any) -> bool:
+    """Whether a Pydantic core schema calls Python functions that may refuse a value."""
+    if isinstance(core, dict):
+        kind = core.get("type")
+        if isinstance(kind, str) and kind.startswith("function-"):
+            return True
+        return any(_has_validators(value) for key, value in core.items() if key not in ("metadata", "serialization"))
+    return isinstance(core, (list, tuple)) and any(map(_has_validators, core))
+
+
+def _generator() -> Any:
+    """Pydantic's schema generator, but for what its JSON Schema says in a way that is not enforced or not meant."""
+    from pydantic.json_schema import GenerateJsonSchema
+
+    class Generator(GenerateJsonSchema):
+        """One per use: `loosened` tells whether the type is narrower than the schema that was made."""
+
+        loosened = False
+
+        def decimal_schema(self, schema: Any) -> Any:
+            """Decimals as JSON numbers; digits and multiples are left to validation."""
+            if any(schema.get(name) is not None for name in ("max_digits", "decimal_places", "multiple_of")):
+                type(self).loosened = True
+            bounds = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
+            return {"type": "number"} | {bounds[name]: schema[name] for name in bounds if schema.get(name) is not None}
+
+        def _common_set_schema(self, schema: Any) -> Any:
+            """A set is read from an array with or without repetition; only its size depends on that."""
+            result = super()._common_set_schema(schema)
+            result.pop("uniqueItems", None)
+            if "minItems" in result or "maxItems" in result:
+                type(self).loosened = True
+            return result
+
+        def url_schema(self, schema: Any) -> Any:
+            """Web addresses: a bound beyond every canvas is left to validation."""
+            result = super().url_schema(schema)
+            if result.get("maxLength", 0) >= _MAX_URL:
+                del result["maxLength"]
+            if schema.get("allowed_schemes"):
+                result["pattern"] = "^(" + "|".join(map(re.escape, schema["allowed_schemes"])) + "):"
+            type(self).loosened = True
+            return result
+
+    return Generator
