@@ -265,7 +265,7 @@ class NumbaBackend:
 
 def _flat(tensor: Tensor) -> NDArray[Any]:
     """(n, L, X) as (n L, X)."""
-    return _np(tensor.view(-1, tensor.shape[-1]))
+    return _np(tensor.view(tensor.shape[:-1].numel(), tensor.shape[-1]))  # -1 is ambiguous where X is 0
 
 
 def _tasks(part: Callable[[int, int, int], None], n: int, length: int, cost: int) -> list[Callable[[], None]]:
