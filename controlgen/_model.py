@@ -109,7 +109,7 @@ class Model:
 
     def session(
         self,
-        prompts: str | Sequence[str],
+        prompts: str | list[str],
         output_type: Any = None,
         *,
         max_new_tokens: int | None = None,
@@ -149,7 +149,7 @@ class Model:
     @overload
     def generate(
         self,
-        prompt: Sequence[str],
+        prompt: list[str],
         output_type: Any = None,
         *,
         max_new_tokens: int | None = None,
@@ -160,7 +160,7 @@ class Model:
 
     def generate(
         self,
-        prompt: str | Sequence[str],
+        prompt: str | list[str],
         output_type: Any = None,
         *,
         max_new_tokens: int | None = None,
@@ -200,7 +200,7 @@ class Model:
 
     def stream(
         self,
-        prompt: str | Sequence[str],
+        prompt: str | list[str],
         output_type: Any = None,
         *,
         max_new_tokens: int | None = None,

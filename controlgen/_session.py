@@ -281,8 +281,8 @@ class Session:
     def _redraw(self, row: Row, logits: Tensor, bias: Tensor | None) -> None:
         """Look for a candidate that passes verification among draws from this step's posterior.
 
-        At the last step, where nothing has passed yet, the canvas is opened again and the rest of the budget is
-        spent, on draws that become flatter as they go on.
+        At the last step, where nothing has passed yet, the canvas is opened again and the rest of the budget
+        is spent, on draws that become flatter as they go on.
         """
         assert row.verifier is not None
         found = self._search(row, logits, bias, row.fixed, attempts=self._share_of_candidates())
@@ -305,7 +305,7 @@ class Session:
         attempts: int,
         flatten: float = 1.0,
     ) -> tuple[Tensor, Tensor] | None:
-        """A canvas (L,) that passes verification, with its confidences (L,), out of so many draws; or None."""
+        """A canvas (L,) that passes verification, with its confidences (L,), among the draws; or None."""
         assert row.verifier is not None
         target = self._posterior([row], logits, fixed[None], bias, flatten)
         tokens = row.verifier.search(lambda: target.sample([row.generator])[0].cpu(), attempts)

@@ -56,11 +56,11 @@ def test_unknown_names_are_refused_without_a_download() -> None:
 
 
 def test_damaged_folders_are_refused_by_name(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelFolderError, match="no config.json"):
+    with pytest.raises(ModelFolderError, match=r"no config\.json"):
         controlgen.load(tmp_path, device="cpu")
     config = tmp_path / "config.json"
     config.write_text("{")
-    with pytest.raises(ModelFolderError, match="config.json: not JSON"):
+    with pytest.raises(ModelFolderError, match=r"config\.json: not JSON"):
         controlgen.load(tmp_path, device="cpu")
     config.write_text('{"model_type": "gpt2"}')
     with pytest.raises(ModelFolderError, match="'gpt2' is not a known family"):
@@ -70,7 +70,7 @@ def test_damaged_folders_are_refused_by_name(folder: Path, tmp_path: Path) -> No
         controlgen.load(tmp_path, device="cpu")
     for weights in folder.glob("*.safetensors*"):
         (tmp_path / weights.name).write_bytes(weights.read_bytes())
-    with pytest.raises(ModelFolderError, match=r"tokenizer.json: missing"):
+    with pytest.raises(ModelFolderError, match=r"tokenizer\.json: missing"):
         controlgen.load(tmp_path, device="cpu")
     (tmp_path / "tokenizer.json").write_text("[]")
     with pytest.raises(ModelFolderError, match="not a tokenizer"):
@@ -156,7 +156,7 @@ def test_rows_of_logits_are_aligned_by_the_shift() -> None:
         align(rows, 5, 1)
 
 
-# -- guidance -------------------------------------------------------------------------------------------------
+# -- guidance ------------------------------------------------------------------------------------------------
 
 
 class Towards(Guidance):
@@ -217,7 +217,7 @@ def test_a_window_of_guidance_saves_its_passes(model: Model) -> None:
     assert result.forward_passes == 8 + 5  # progress 0, 1/8, …, 4/8
 
 
-# -- verified constraints -------------------------------------------------------------------------------------
+# -- verified constraints ------------------------------------------------------------------------------------
 
 
 def distinct(text: str) -> bool:
