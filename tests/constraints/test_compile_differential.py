@@ -127,7 +127,7 @@ def posterior_of(automaton: TokenAutomaton, factors: torch.Tensor, fixed: torch.
 # 4. After the end ours allows every stop or pad token, the engine its one end token.
 # 5. The engine leaves out a token that could go on if the text less its last byte is a member and the text
 #    is not: after "maybe" in `maybe(?:, no)?` it allows the end, but not the comma. Its automaton reports a
-#    match one byte late and takes such a state for a failed match. Ours must have these tokens more, no others.
+#    match one byte late and takes such a state for a failed match. Ours must have just these more.
 PATTERNS = [
     r"[a-z]+@[a-z]+\.(?:com|org)",
     r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])",
