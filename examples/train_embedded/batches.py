@@ -63,7 +63,7 @@ class Recipe:
     full_share: float = 0.1
     pad_weight: float = 0.1
     prompt_dropout: float = 0.08
-    long_share: float = 0.4
+    long_share: float = 0.25
     short_extra: int = 16
 
 

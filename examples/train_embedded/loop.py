@@ -114,8 +114,6 @@ class Trainer:
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if cuda else torch.device("cpu")
         if cuda:
             torch.cuda.set_device(device)
-        else:
-            torch.set_num_threads(max(1, (os.cpu_count() or 1) // self.world))
         if self.world > 1:
             dist.init_process_group("nccl" if cuda else "gloo", device_id=device if cuda else None)
         return device

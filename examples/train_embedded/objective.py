@@ -7,9 +7,9 @@ eq. 10; LLaDA, Nie et al. 2025, eq. 3), here per token and with a weight w_j for
     loss = E_t E_mask Σ_j  w_j · 1[j masked] · (1/t) · −log p(x_j | masked canvas, prompt)  /  Σ_j w_j
 
 w_j is 1 for the record and `<|end|>`, and small for the `<|pad|>` that follows, which is nearly free to
-predict and would outnumber the rest. A share of the canvases is drawn at t = 1 instead, where few-step decoding
-starts; in expectation over masks each token keeps weight w_j at every t, so this changes only how often each t
-is seen.
+predict and would outnumber the rest. A share of the canvases is drawn at t = 1 instead, where few-step
+decoding starts; in expectation over masks each token keeps weight w_j at every t, so this changes only how
+often each t is seen.
 
 `noise.py` draws t and the masks and computes w_j · 1[j masked] / t; this file has the rest.
 """

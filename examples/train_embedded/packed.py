@@ -38,7 +38,7 @@ KERNEL = {
 def _padded(x: Tensor, borders: Tensor, longest: int) -> tuple[Tensor, Tensor]:
     """Unpack (T, H, D) to (N, H, longest, D) and the mask (N, longest) of real positions."""
     starts = borders[:-1].long()
-    offsets = torch.arange(longest, device=x.device)
+    offsets = torch.arange(min(longest, int(borders.diff().max())), device=x.device)
     real = offsets < (borders[1:].long() - starts)[:, None]  # (N, longest)
     index = (starts[:, None] + offsets).clamp(max=x.shape[0] - 1)
     return x[index].transpose(1, 2).float(), real

@@ -69,9 +69,9 @@ def parser() -> argparse.ArgumentParser:
     data.add_argument("--first", type=int, default=4000, help="examples to wait for before the first step")
     batch = p.add_argument_group("batch and optimiser")
     batch.add_argument("--tokens", type=int, default=96 * 1024, help="positions per process and step")
-    batch.add_argument("--copies", type=int, default=4, help="noisy canvases per prompt")
-    batch.add_argument("--max-prompt", type=int, default=512)
-    batch.add_argument("--max-canvas", type=int, default=192)
+    batch.add_argument("--copies", type=int, default=3, help="noisy canvases per prompt")
+    batch.add_argument("--max-prompt", type=int, default=640)
+    batch.add_argument("--max-canvas", type=int, default=256)
     batch.add_argument("--muon-lr", type=float, default=0.02)
     batch.add_argument("--adam-lr", type=float, default=2e-3)
     batch.add_argument("--weight-decay", type=float, default=0.01)
@@ -105,12 +105,12 @@ def main() -> None:
     arguments = parser().parse_args()
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    os.environ.setdefault("OMP_NUM_THREADS", "4")
     history = earlier_runs(arguments)
     if arguments.seed is None:
         arguments.seed = len(history)
     names, shares = usable(*sources(arguments))
     processors = os.cpu_count() or 1
+    os.environ.setdefault("OMP_NUM_THREADS", str(min(4, max(1, processors // world))))
     workers = arguments.workers or max(1, processors // world - 2)
     held_out = HeldOut(names, rank=rank, world=world, count=arguments.eval_examples)
     producers = Producers(

@@ -229,7 +229,8 @@ def test_a_short_run_learns_saves_and_goes_on(tmp_path: Path) -> None:
     byte_tokenizer().save(str(tmp_path / "tokenizer.json"))
     command = (
         f"{sys.executable} examples/train_embedded/train.py --seconds 100 --reserve 2 "
-        f"--save {tmp_path}/weights --state {tmp_path}/state.pt --source toy_stream --tokenizer {tmp_path}/tokenizer.json "
+        f"--save {tmp_path}/weights --state {tmp_path}/state.pt --tokenizer {tmp_path}/tokenizer.json "
+        "--source toy_stream "
         "--hidden-size 64 --intermediate-size 128 --layers 2 --heads 4 --tokens 1024 --max-prompt 64 "
         "--max-canvas 24 --workers 1 --first 100 --pool 600 --log-every 1 --eval-every 0 --eval-examples 8"
     ).split()
