@@ -265,7 +265,7 @@ def from_entity(rng: Random, split: str, layout: str) -> Example | None:
     free = {slot.key for slot, _ in alone}
     for slot, datum in shown:
         options = _options(slot, families, datum.family, True)
-        label = rng.choice(options)
+        label = rng.choice(options or [phrase.split() for phrase in slot.generic])
         if " ".join(label) in labels or not isinstance(datum, Datum):
             continue
         labels.add(" ".join(label))

@@ -21,7 +21,7 @@ def _bucket(text: str, buckets: int, salt: str) -> int:
 
 def is_template_held_out(template: str) -> bool:
     """Whether the template with this id is for testing only."""
-    return _bucket(template, 7, "template") == 0
+    return _bucket(template, 7, "whole template") == 0
 
 
 @lru_cache(maxsize=1 << 16)
