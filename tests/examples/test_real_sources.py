@@ -28,7 +28,7 @@ from real._names import styled, words_of
 from real._source import Raw
 from real._stream import example
 from real.held_out import HELD_OUT, RELATIVES, SIGNATURES, kind_of
-from real.unseen import MIN_DOCUMENTS, UNSEEN, Absent, Unseen, unseen_examples
+from real.unseen import MAX_CHARACTERS, MIN_DOCUMENTS, UNSEEN, Absent, Unseen, unseen_examples
 
 METADATA = """Metadata-Version: 2.1
 Name: parcels
@@ -187,7 +187,7 @@ def test_unseen_documents_of_this_machine(source: Unseen) -> None:
             one.record
         )
         assert list(one.record) == list(one.schema["properties"])
-        assert len(one.text) <= 900
+        assert len(one.text) <= MAX_CHARACTERS
 
 
 def test_too_few_documents_are_told() -> None:

@@ -172,7 +172,7 @@ def words_of(key: str) -> str:
 
 def styled(phrase: str, style: str) -> str:
     """A phrase in a case style: snake, camel, pascal, kebab, upper or flat."""
-    words = re.findall(r"[^\W_]+", phrase.lower()) or ["value"]
+    words: list[str] = re.findall(r"[^\W_]+", phrase.lower()) or ["value"]
     if style == "camel":
         return words[0] + "".join(word.capitalize() for word in words[1:])
     if style == "pascal":

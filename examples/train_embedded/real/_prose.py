@@ -364,7 +364,7 @@ class CommitSource(_Plain):
             r"(\d+) files? changed(?:, (\d+) insertions?\(\+\))?(?:, (\d+) deletions?\(-\))?", text
         )
         files = re.findall(r"(?m)^ (\S+)\s+\|\s+\d+", text)
-        number = lambda index: int(stat[index]) if stat and stat[index] else None  # noqa: E731
+        counts = [int(number) if number else None for number in stat.groups()] if stat else [None] * 3
         return text, Facts(
             rng.choice(("commit", "change", "revision")),
             (
@@ -374,9 +374,9 @@ class CommitSource(_Plain):
                 *date_facts("date", date[1], "date", "author date", "day", "when"),
                 text_fact("subject", subject[1], "subject", "title", "headline", "message title"),
                 text_fact("committer", committer[1] if committer else None, "committer", "committed by"),
-                integer_fact("files", number(1), "files changed", "changed files", "file count"),
-                integer_fact("added", number(2), "insertions", "lines added", "added"),
-                integer_fact("removed", number(3), "deletions", "lines removed", "removed"),
+                integer_fact("files", counts[0], "files changed", "changed files", "file count"),
+                integer_fact("added", counts[1], "insertions", "lines added", "added"),
+                integer_fact("removed", counts[2], "deletions", "lines removed", "removed"),
                 list_fact("paths", files, "paths", "touched files", "file names"),
             ),
         )

@@ -255,7 +255,8 @@ class PomSource:
         if "</parent>" in text and "<parent>" not in text:
             text = text.split("</parent>\n", 1)[-1]
         text = text.strip("\n")
-        facts, path = [], []
+        facts: list[Fact] = []
+        path: list[str] = []
         for line in text.splitlines():
             found = leaf.fullmatch(line.rstrip())
             opened = re.fullmatch(r"\s*<([A-Za-z]+)>", line.rstrip())

@@ -19,7 +19,7 @@ from random import Random
 
 from . import _tables as rows
 from ._compose import Unusable
-from ._facts import Facts, Table, choices_of, text_fact, with_choices
+from ._facts import Fact, Facts, Table, choices_of, text_fact, with_choices
 from ._keyed_sources import PYTHONS, access_log
 from ._source import Raw, find, read_text
 
@@ -62,7 +62,7 @@ class TableSource:
         ]
         if rng.random() < 0.3:
             chosen = [" ".join(line.split()) for line in chosen]
-        single = ()
+        single: tuple[Fact, ...] = ()
         if raw.origin.startswith(("/etc/", "/usr/")) and rng.random() < 0.25:
             prompt = rng.choice(("# {}", "==> {} <==", "{}:", "$ cat {}", "file: {}"))
             chosen = [prompt.format(raw.origin), *chosen]

@@ -27,7 +27,7 @@ from ._source import find, read_text
 
 View = tuple[str, ...]
 
-MAX_CHARACTERS = 900
+MAX_CHARACTERS = 750
 MIN_DOCUMENTS = 100
 
 
