@@ -57,7 +57,7 @@ def at_least(bound: Decimal, fractions: Fractions) -> Term:
     same: Term = seq(lit(whole[-1]), _fraction_at_least(fraction, fractions))
     same = alt(seq(_digits_above(whole, length - 1), fractions.any_of), same)
     for i in range(length - 2, -1, -1):
-        above = seq(_digits_above(whole, i), rep(DIGIT, length - 1 - i), fractions.any_of)
+        above = seq(_digits_above(whole, i), rep(DIGIT, length - 1 - i, length - 1 - i), fractions.any_of)
         same = alt(above, seq(lit(whole[i]), same))
     return alt(same, seq(NON_ZERO, rep(DIGIT, length), fractions.any_of))
 
@@ -69,7 +69,7 @@ def at_most(bound: Decimal, fractions: Fractions) -> Term:
     same: Term = seq(lit(whole[-1]), _fraction_at_most(fraction, fractions))
     same = alt(seq(_digits_below(whole, length - 1), fractions.any_of), same)
     for i in range(length - 2, -1, -1):
-        below = seq(_digits_below(whole, i), rep(DIGIT, length - 1 - i), fractions.any_of)
+        below = seq(_digits_below(whole, i), rep(DIGIT, length - 1 - i, length - 1 - i), fractions.any_of)
         same = alt(below, seq(lit(whole[i]), same))
     if length == 1:
         return same
