@@ -219,6 +219,9 @@ def generate(subject: Subject, plan: Plan, rows: int, length: int, seed: int, co
         witness = (
             posterior.sample(generator) if plan.source == "sample" else getattr(posterior, plan.source)()
         )
+        if tuple(witness.shape) != (rows, length):
+            count.faults["not as long as the canvas"] += rows
+            return
         for row in range(rows):
             canvas = witness[row].tolist()
             count.witnesses += 1
@@ -235,8 +238,6 @@ def generate(subject: Subject, plan: Plan, rows: int, length: int, seed: int, co
         count.generations += 1
         canvas = fixed[row].tolist()
         fault = subject.fault_of(canvas)
-        if len(canvas) > length:
-            fault = "longer than the canvas"
         if fault:
             count.faults[f"final: {fault}"] += 1
         count.longest = max(count.longest, len(canvas))
@@ -284,7 +285,9 @@ def main(
     all_subjects = list(subjects(library, vocabulary))
     table = Table(title=f"hostile logits, {vocabulary.size:,} columns", title_justify="left")
     for column in ("schema", "edges", "least tokens", "longest canvas", "generations", "witnesses", "faults"):
-        table.add_column(column, justify="left" if column == "schema" else "right")
+        table.add_column(
+            column, justify="left" if column == "schema" else "right", no_wrap=column == "schema"
+        )
     total = Count()
     for place, subject in enumerate(track(all_subjects, "attacking", transient=True)):
         own = generations // len(all_subjects) + (place < generations % len(all_subjects))
