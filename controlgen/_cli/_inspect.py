@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from controlgen._cli._errors import EXIT_FAILED, CommandError, one_line
+from controlgen._cli._models import open_model
 from controlgen._cli._schemas import load_output_type
 
 if TYPE_CHECKING:
@@ -48,17 +49,14 @@ def run_inspect(schema: str, tokenizer: str | None, *, json_output: bool) -> int
 
 
 def _vocabulary(tokenizer: str | None) -> Vocabulary:
-    from controlgen._errors import ControlgenError
+    if tokenizer is None:
+        return open_model(None, "cpu").vocabulary
     from controlgen.constraints import Vocabulary, VocabularyError
 
     try:
-        if tokenizer is None:
-            from controlgen._model import load
-
-            return load(device="cpu").vocabulary
         return Vocabulary.from_tokenizer(tokenizer)
-    except (ControlgenError, VocabularyError, OSError) as error:
-        raise CommandError(f"{tokenizer or 'the embedded model'}: {one_line(error)}") from None
+    except (VocabularyError, OSError) as error:
+        raise CommandError(f"{tokenizer}: {one_line(error)}") from None
 
 
 def _facts(automaton: TokenAutomaton, vocabulary: Vocabulary, seconds: float) -> dict[str, Any]:

@@ -19,6 +19,9 @@ from controlgen._cli._errors import CommandError
 
 __all__ = ["Output", "finished_ids"]
 
+_START = b'{"id": '
+"""How every row begins, so also one that was cut off."""
+
 
 class Output:
     """Rows to a file or to standard output.
@@ -120,6 +123,10 @@ def finished_ids(path: Path, wanted: Iterable[str]) -> set[str]:
         elif key in again:
             continue
         kept.append(line)
+    if rest and not (rest.startswith(_START) or _START.startswith(rest)):
+        raise CommandError(
+            f"{path}: does not end as an earlier run's output; --resume needs that run's output"
+        )
     if rest or len(kept) != len(lines):
         _replace(path, b"".join(line + b"\n" for line in kept))
     return done

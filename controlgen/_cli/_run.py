@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from controlgen._cli._errors import EXIT_FAILED, EXIT_INTERRUPTED, CommandError, one_line
 from controlgen._cli._inputs import Document, DocumentError, collect_documents
 from controlgen._cli._interrupts import Interrupts
+from controlgen._cli._models import open_model
 from controlgen._cli._output import Output, finished_ids
 from controlgen._cli._schemas import load_output_type
 
@@ -95,12 +96,8 @@ def _check_output(path: Path | None, resume: bool, overwrite: bool) -> None:
 def _extractor(schema: str, output_type: Any, settings: Settings) -> Extractor:
     from controlgen._errors import ControlgenError, UnsupportedConstraint
     from controlgen._extract import Extractor
-    from controlgen._model import load
 
-    try:
-        model = load(settings.model, device=settings.device)
-    except (ControlgenError, RuntimeError) as error:  # torch tells of an unknown device by a RuntimeError
-        raise CommandError(one_line(error)) from None
+    model = open_model(settings.model, settings.device)
     try:
         return Extractor(output_type, model=model, max_new_tokens=settings.max_new_tokens, **settings.options)
     except UnsupportedConstraint as error:

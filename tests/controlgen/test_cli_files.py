@@ -225,9 +225,10 @@ def test_resume_repairs_and_tells_what_is_done(tmp_path):
 def test_resume_of_nothing_and_of_something_else(tmp_path):
     path = tmp_path / "out.jsonl"
     assert finished_ids(path, ["1"]) == set()
-    path.write_text("a letter\nto a friend\n", encoding="utf-8")
-    assert "not a row of an earlier run" in refusal(finished_ids, path, ["1"])
-    assert path.read_text(encoding="utf-8") == "a letter\nto a friend\n"
+    for other in ("a letter\nto a friend\n", "a letter", '{"type": "object"}'):
+        path.write_text(other, encoding="utf-8")
+        assert "earlier run" in refusal(finished_ids, path, ["1"])
+        assert path.read_text(encoding="utf-8") == other
 
 
 def test_an_interrupt_waits_for_the_end_of_a_held_stretch():
