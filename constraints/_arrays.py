@@ -146,7 +146,9 @@ class AutomatonArrays:
         for name in _INDEX_FIELDS:
             tensor = getattr(self, name)
             if tensor.dtype != torch.int32 or tensor.dim() != 1 or not tensor.is_contiguous():
-                raise ValueError(f"{name} must be a contiguous int32 vector, got {tensor.dtype} {tuple(tensor.shape)}")
+                raise ValueError(
+                    f"{name} must be a contiguous int32 vector, got {tensor.dtype} {tuple(tensor.shape)}"
+                )
         expected = {
             "accepting": self.num_states,
             "edge_ptr": self.num_states + 1,
@@ -191,7 +193,9 @@ class AutomatonArrays:
         degrees = (self.edge_ptr[1:] - self.edge_ptr[:-1]).long()
         if not torch.equal(torch.repeat_interleave(states, degrees).int(), self.edge_source):
             raise ValueError("edge_source must agree with edge_ptr")
-        classes = torch.repeat_interleave(torch.arange(self.num_classes, device=self.device), self.class_sizes)
+        classes = torch.repeat_interleave(
+            torch.arange(self.num_classes, device=self.device), self.class_sizes
+        )
         if not torch.equal(self.token_class[self.class_tokens.long()].long(), classes):
             raise ValueError("class_tokens must group the tokens by token_class")
         tokens = self.class_tokens.long() + classes * self.vocab_size

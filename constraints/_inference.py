@@ -45,7 +45,9 @@ class Inference:
         where = f"row {self.factors.rows[canvas]}: " if self.factors.batched else ""
         fixed = int((self.fixed[canvas] >= 0).sum())
         if least > length:
-            why = f"the constraint needs at least {least} tokens, the canvas has {length}: use a longer canvas"
+            why = (
+                f"the constraint needs at least {least} tokens, the canvas has {length}: use a longer canvas"
+            )
         elif fixed:
             why = f"no member of the language fits the {fixed} fixed tokens on a canvas of {length}: free some of them"
         else:
@@ -100,11 +102,13 @@ class Inference:
 
     @cached_property
     def _sums(self) -> tuple[Tensor, Tensor]:
-        return self.backend.sums(self.arrays, self.label_sums)
+        return self.backend.sums(self.arrays, self.label_sums, self.reach)
 
     @cached_property
     def backward(self) -> Tensor:
-        return self.backend.backward(self.arrays, self.label_sums) if "_sums" not in self.__dict__ else self._sums[1]
+        if "_sums" in self.__dict__:
+            return self._sums[1]
+        return self.backend.backward(self.arrays, self.label_sums, self.reach)
 
     def log_z(self) -> Tensor:
         return self.backward[:, 0, self.arrays.start] + self.peak.sum(dim=-1)
@@ -113,7 +117,7 @@ class Inference:
     def weights(self) -> Tensor:
         """w (n, L, C): the marginal of token v is exp(w[class of v] + f(v) - peak)."""
         forward, backward = self._sums
-        return self.backend.class_weights(self.arrays, forward, backward, self.live)
+        return self.backend.class_weights(self.arrays, forward, backward, self.reach)
 
     def marginals(self, dtype: torch.dtype) -> Tensor:
         out = torch.empty(*self.fixed.shape, self.arrays.vocab_size, dtype=dtype, device=self.fixed.device)
@@ -154,12 +158,12 @@ class Inference:
 
     def mode(self) -> Tensor:
         _, classes, labels = self._maxima
-        return self.backend.best_path(self.arrays, classes, labels, self.statistics.best)
+        return self.backend.best_path(self.arrays, classes, labels, self.statistics.best, self.reach)
 
     def mbr(self) -> Tensor:
         marginal = (self.weights + self._maxima[1]).exp()
         labels = self.backend.label_max(self.arrays, marginal, self.live)
-        return self.backend.best_path(self.arrays, marginal, labels, self.statistics.best)
+        return self.backend.best_path(self.arrays, marginal, labels, self.statistics.best, self.reach)
 
     def sample(self, uniforms: Tensor) -> Tensor:
         return self.backend.draw(

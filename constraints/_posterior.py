@@ -86,13 +86,20 @@ class Posterior:
         self._normalize = normalize
         arrays = self._per_row(automata)
         self._fixed = _checked_fixed(fixed, self._shape, self._batched, self._device)
-        scale, added = _checked_temperature(temperature), _checked_bias(bias, self._shape, self._batched, self._device)
-        engine = select_backend(backend, self._device) if backend is None or isinstance(backend, str) else backend
+        scale, added = (
+            _checked_temperature(temperature),
+            _checked_bias(bias, self._shape, self._batched, self._device),
+        )
+        engine = (
+            select_backend(backend, self._device) if backend is None or isinstance(backend, str) else backend
+        )
         self._groups: list[tuple[Tensor, Inference]] = []
         for rows in _rows_by_automaton(arrays):
             factors = Factors(values, added, scale, tuple(rows), self._batched)
             index = torch.tensor(rows, device=self._device)
-            inference = Inference(arrays[rows[0]].on(self._device), factors, self._fixed[index].contiguous(), engine)
+            inference = Inference(
+                arrays[rows[0]].on(self._device), factors, self._fixed[index].contiguous(), engine
+            )
             self._groups.append((index, inference))
 
     def _per_row(self, automata: Any) -> list[AutomatonArrays]:
@@ -100,7 +107,9 @@ class Posterior:
         several = isinstance(automata, Sequence)
         arrays = [_arrays_of(automaton) for automaton in (automata if several else [automata])]
         if several and len(arrays) != batch:
-            raise ValueError(f"{len(arrays)} automata for {batch} rows of log-factors: give one for each row, or one")
+            raise ValueError(
+                f"{len(arrays)} automata for {batch} rows of log-factors: give one for each row, or one"
+            )
         for automaton in arrays:
             if automaton.vocab_size != columns:
                 raise ValueError(
@@ -127,7 +136,9 @@ class Posterior:
         """Checked token ids (B, L)."""
         expected = self._shape[:2] if self._batched else self._shape[1:2]
         if tuple(tokens.shape) != expected or tokens.dtype not in (torch.int64, torch.int32):
-            raise ValueError(f"tokens must be integers of shape {expected}, got {tokens.dtype} {tuple(tokens.shape)}")
+            raise ValueError(
+                f"tokens must be integers of shape {expected}, got {tokens.dtype} {tuple(tokens.shape)}"
+            )
         rows = tokens.to(self._device, torch.int64).reshape(self._shape[:2])
         if bool(((rows < 0) | (rows >= self._shape[2])).any()):
             raise ValueError(f"tokens must lie in 0..{self._shape[2] - 1}")
@@ -220,7 +231,9 @@ def _arrays_of(automaton: Any) -> AutomatonArrays:
     """The arrays of a token automaton (its `arrays` attribute), or arrays themselves."""
     arrays = getattr(automaton, "arrays", automaton)
     if not isinstance(arrays, AutomatonArrays):
-        raise TypeError(f"expected a token automaton, got {type(automaton).__name__}: compile the language first")
+        raise TypeError(
+            f"expected a token automaton, got {type(automaton).__name__}: compile the language first"
+        )
     return arrays
 
 
@@ -235,7 +248,9 @@ def _check_log_factors(log_factors: Tensor) -> None:
     if log_factors.dim() not in (2, 3):
         raise ValueError(f"log_factors must be (L, V) or (B, L, V), got {tuple(log_factors.shape)}")
     if log_factors.dtype not in _FLOATS:
-        raise ValueError(f"log_factors must be float32, bfloat16, float16 or float64, got {log_factors.dtype}")
+        raise ValueError(
+            f"log_factors must be float32, bfloat16, float16 or float64, got {log_factors.dtype}"
+        )
     if 0 in log_factors.shape:
         raise ValueError(f"log_factors are empty: {tuple(log_factors.shape)}")
 
@@ -243,7 +258,9 @@ def _check_log_factors(log_factors: Tensor) -> None:
 def _checked_temperature(temperature: float) -> float:
     value = float(temperature)
     if not (value > 0.0 and math.isfinite(value) and math.isfinite(1.0 / value)):
-        raise ValueError(f"temperature must be greater than 0 and finite, got {temperature}: use mode() for the limit 0")
+        raise ValueError(
+            f"temperature must be greater than 0 and finite, got {temperature}: use mode() for the limit 0"
+        )
     return value
 
 

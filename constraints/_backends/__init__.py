@@ -24,9 +24,10 @@ __all__ = ["Backend", "Reach", "Statistics", "select_backend"]
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """What the boolean passes know; `live` marks labels of edges that lie on some complete path."""
+    """What the boolean passes know: the states and the labels that lie on some complete path."""
 
     feasible: Tensor  # (n,) bool
+    states: Tensor  # (n, L + 1, S) bool
     live: Tensor  # (n, L, K) bool
 
 
@@ -64,25 +65,33 @@ class Backend(Protocol):
     def label_log_sum(self, arrays: AutomatonArrays, scores: Tensor, live: Tensor) -> Tensor:
         """log sum exp of the class scores (n, L, C) of each live label, (n, L, K); -inf elsewhere."""
 
-    def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor) -> Tensor:
+    def best_path(
+        self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach
+    ) -> Tensor:
         """Viterbi: the tokens (n, L) int64 of the best path for class scores and their label maxima.
 
         `best` (n, L, C) is the token a class stands for. Among equal paths the lexicographically least wins.
         """
 
-    def sums(self, arrays: AutomatonArrays, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Forward and backward log sums (n, L + 1, S) for label scores (n, L, K)."""
+    def sums(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> tuple[Tensor, Tensor]:
+        """Forward and backward log sums (n, L + 1, S) for label scores (n, L, K); -inf off complete paths."""
 
-    def backward(self, arrays: AutomatonArrays, labels: Tensor) -> Tensor:
+    def backward(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> Tensor:
         """The backward half of `sums` alone."""
 
     def class_weights(
-        self, arrays: AutomatonArrays, forward: Tensor, backward: Tensor, live: Tensor
+        self, arrays: AutomatonArrays, forward: Tensor, backward: Tensor, reach: Reach
     ) -> Tensor:
         """w (n, L, C): log of the summed posterior weight, per unit of e^f, of the labels that hold a class."""
 
     def marginals(
-        self, arrays: AutomatonArrays, factors: Factors, fixed: Tensor, weights: Tensor, peak: Tensor, out: Tensor
+        self,
+        arrays: AutomatonArrays,
+        factors: Factors,
+        fixed: Tensor,
+        weights: Tensor,
+        peak: Tensor,
+        out: Tensor,
     ) -> None:
         """Fill out (n, L, V) with exp(weights[class of v] + f(v) - peak); a fixed position's row is one-hot."""
 
@@ -113,7 +122,9 @@ def select_backend(name: str | None, device: torch.device) -> Backend:
         return TorchBackend()
     if name == "numba":
         if device.type != "cpu":
-            raise ValueError(f"the numba backend runs on the CPU, the log-factors are on {device}: use backend='torch'")
+            raise ValueError(
+                f"the numba backend runs on the CPU, the log-factors are on {device}: use backend='torch'"
+            )
         from ._numba import NumbaBackend
 
         return NumbaBackend()

@@ -1,7 +1,7 @@
 """Exact inference on a CPU with compiled kernels.
 
 Knows: how tensors are handed to kernels without a copy, how work is cut into tasks, and when a row of factors needs
-the float64 path. Does not know: what the kernels compute (`_kernels`), or what the queries mean.
+the float64 path. Does not know: what the kernels compute (`_logit_kernels`, `_path_kernels`), or what the queries mean.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .._arrays import AutomatonArrays
+from .._arrays import AutomatonArrays, Incidence
 from .._factors import FLOOR, Factors
-from . import Reach, Statistics, _kernels
+from . import Reach, Statistics
+from . import _logit_kernels as logit_kernels
+from . import _path_kernels as path_kernels
 from ._pool import run, workers
 
 _TASK_ELEMENTS = 1 << 20  # factors per task: about a millisecond
@@ -51,7 +53,7 @@ class _Rows:
     def _contiguous(self, values: Tensor) -> NDArray[Any]:
         if values.dtype == torch.bfloat16 and self.dtype == torch.float32 and values.is_contiguous():
             out = np.empty(tuple(values.shape), np.uint32)
-            _kernels.widen_bfloat16(values.view(torch.uint16).numpy(), out)
+            logit_kernels.widen_bfloat16(values.view(torch.uint16).numpy(), out)
             return out.view(np.float32)
         return _np(values.to(self.dtype).contiguous())
 
@@ -63,21 +65,29 @@ class NumbaBackend:
 
     def reach(self, arrays: AutomatonArrays, fixed: Tensor) -> Reach:
         n, length = fixed.shape
-        classes = arrays.token_class.long()[fixed.clamp(min=0)].int().where(fixed >= 0, torch.tensor(-1)).int()
+        classes = (
+            arrays.token_class.long()[fixed.clamp(min=0)].int().where(fixed >= 0, torch.tensor(-1)).int()
+        )
+        states = torch.zeros(n, length + 1, arrays.num_states, dtype=torch.bool)
         live = torch.zeros(n, length, arrays.num_labels, dtype=torch.bool)
         feasible = torch.zeros(n, dtype=torch.bool)
         ptr, labels = arrays.labels_of_class
-        shared = (arrays.start, *map(_np, (arrays.accepting, arrays.edge_ptr, arrays.edge_label, arrays.edge_target)))
+        shared = (
+            arrays.start,
+            *map(_np, (arrays.accepting, arrays.edge_ptr, arrays.edge_label, arrays.edge_target)),
+        )
 
         def one(k: int) -> None:
-            feasible[k] = _kernels.reach(*shared, _np(classes[k]), _np(ptr), _np(labels), _np(live[k]))
+            feasible[k] = path_kernels.reach(
+                *shared, *map(_np, (classes[k], ptr, labels, states[k], live[k]))
+            )
 
         run([partial(one, k) for k in range(n)])
-        return Reach(feasible, live)
+        return Reach(feasible, states, live)
 
     def live_classes(self, arrays: AutomatonArrays, live: Tensor) -> Tensor:
         out = torch.zeros(*live.shape[:2], arrays.num_classes, dtype=torch.bool)
-        _kernels.live_classes(_np(arrays.label_ptr), _np(arrays.label_class), _flat(live), _flat(out))
+        path_kernels.live_classes(_np(arrays.label_ptr), _np(arrays.label_class), _flat(live), _flat(out))
         return out
 
     # -- class statistics and label scores ------------------------------------------------------------------
@@ -86,14 +96,15 @@ class NumbaBackend:
         n, length = fixed.shape
         shape = (n, length, arrays.num_classes)
         result = Statistics(
-            *(torch.empty(shape, dtype=torch.float64) for _ in range(3)), torch.empty(shape, dtype=torch.int32)
+            *(torch.empty(shape, dtype=torch.float64) for _ in range(3)),
+            torch.empty(shape, dtype=torch.int32),
         )
         status = torch.zeros(n, length, dtype=torch.uint8)
         skip = (fixed >= 0).contiguous()
 
         def part(k: int, start: int, stop: int, exact: bool = False) -> None:
             rows = _Rows(factors, k, start, stop, exact)
-            _kernels.class_statistics(
+            logit_kernels.class_statistics(
                 rows.values,
                 rows.bias,
                 _np(skip[k, start:stop]),
@@ -118,13 +129,15 @@ class NumbaBackend:
         return result
 
     def label_max(self, arrays: AutomatonArrays, scores: Tensor, live: Tensor) -> Tensor:
-        return self._per_label(_kernels.label_max, arrays, scores, live)
+        return self._per_label(path_kernels.label_max, arrays, scores, live)
 
     def label_log_sum(self, arrays: AutomatonArrays, scores: Tensor, live: Tensor) -> Tensor:
-        return self._per_label(_kernels.label_log_sum, arrays, scores, live)
+        return self._per_label(path_kernels.label_log_sum, arrays, scores, live)
 
     @staticmethod
-    def _per_label(kernel: Callable[..., None], arrays: AutomatonArrays, scores: Tensor, live: Tensor) -> Tensor:
+    def _per_label(
+        kernel: Callable[..., None], arrays: AutomatonArrays, scores: Tensor, live: Tensor
+    ) -> Tensor:
         out = torch.empty(live.shape, dtype=torch.float64)
 
         def part(k: int, start: int, stop: int) -> None:
@@ -136,17 +149,19 @@ class NumbaBackend:
 
     # -- sweeps over positions ------------------------------------------------------------------------------
 
-    def sums(self, arrays: AutomatonArrays, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def sums(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> tuple[Tensor, Tensor]:
         forward, backward = self._begin(arrays, labels), self._end(arrays, labels)
-        up = [self._sweep(arrays.by_target, labels[k], forward[k], False) for k in range(labels.shape[0])]
-        down = [self._sweep(arrays.by_source, labels[k], backward[k], True) for k in range(labels.shape[0])]
+        up = [self._sweep(arrays.by_target, labels, reach, forward, k, False) for k in range(labels.shape[0])]
+        down = [
+            self._sweep(arrays.by_source, labels, reach, backward, k, True) for k in range(labels.shape[0])
+        ]
         run(up + down)
         return forward, backward
 
-    def backward(self, arrays: AutomatonArrays, labels: Tensor) -> Tensor:
-        backward = self._end(arrays, labels)
-        run([self._sweep(arrays.by_source, labels[k], backward[k], True) for k in range(labels.shape[0])])
-        return backward
+    def backward(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> Tensor:
+        out = self._end(arrays, labels)
+        run([self._sweep(arrays.by_source, labels, reach, out, k, True) for k in range(labels.shape[0])])
+        return out
 
     @staticmethod
     def _begin(arrays: AutomatonArrays, labels: Tensor) -> Tensor:
@@ -166,57 +181,56 @@ class NumbaBackend:
         return states
 
     @staticmethod
-    def _sweep(order: Any, labels: Tensor, states: Tensor, down: bool) -> Callable[[], None]:
-        ptr, left, right = _np(order.ptr), _np(order.left), _np(order.right)
-        return partial(_kernels.sweep_log_sum, ptr, left, right, _np(labels), _np(states), down)
+    def _sweep(
+        order: Incidence, labels: Tensor, reach: Reach, states: Tensor, canvas: int, down: bool
+    ) -> Callable[[], None]:
+        tensors = (order.ptr, order.left, order.right, labels[canvas], reach.states[canvas], states[canvas])
+        return partial(path_kernels.sweep_log_sum, *map(_np, tensors), down)
 
-    def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor) -> Tensor:
+    def best_path(
+        self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach
+    ) -> Tensor:
         tokens = torch.empty(labels.shape[:2], dtype=torch.long)
         names = ("accepting", "edge_ptr", "edge_label", "edge_target", "label_ptr", "label_class")
         shared = [_np(getattr(arrays, name)) for name in names]
-        run(
-            [
-                partial(
-                    _kernels.best_path,
-                    arrays.start,
-                    *shared,
-                    _np(scores[k]),
-                    _np(labels[k]),
-                    _np(best[k]),
-                    _np(tokens[k]),
-                )
-                for k in range(labels.shape[0])
-            ]
-        )
+
+        def one(k: int) -> None:
+            tensors = (scores[k], labels[k], best[k], reach.states[k], tokens[k])
+            path_kernels.best_path(arrays.start, *shared, *map(_np, tensors))
+
+        run([partial(one, k) for k in range(labels.shape[0])])
         return tokens
 
     # -- back to classes and tokens -------------------------------------------------------------------------
 
-    def class_weights(self, arrays: AutomatonArrays, forward: Tensor, backward: Tensor, live: Tensor) -> Tensor:
-        n, length, _ = live.shape
+    def class_weights(
+        self, arrays: AutomatonArrays, forward: Tensor, backward: Tensor, reach: Reach
+    ) -> Tensor:
+        n, length, _ = reach.live.shape
         out = torch.empty(n, length, arrays.num_classes, dtype=torch.float64)
-        edges, (ptr, labels) = arrays.by_label, arrays.labels_of_class
+        edges = (arrays.edge_ptr, arrays.edge_label, arrays.edge_target, *arrays.labels_of_class)
+        shared = [_np(tensor) for tensor in edges]
         log_z = backward[:, 0, arrays.start].tolist()
 
         def part(k: int, start: int, stop: int) -> None:
-            _kernels.class_weights(
-                *map(_np, (edges.ptr, edges.left, edges.right, ptr, labels)),
-                _np(forward[k, start:stop]),
-                _np(backward[k, start + 1 : stop + 1]),
-                _np(live[k, start:stop]),
-                log_z[k],
-                _np(out[k, start:stop]),
-            )
+            rows = (forward[k, start:stop], backward[k, start + 1 : stop + 1], reach.live[k, start:stop])
+            path_kernels.class_weights(*shared, *map(_np, rows), log_z[k], _np(out[k, start:stop]))
 
         run(_tasks(part, n, length, 4 * (arrays.label_class.numel() + arrays.num_edges)))
         return out
 
     def marginals(
-        self, arrays: AutomatonArrays, factors: Factors, fixed: Tensor, weights: Tensor, peak: Tensor, out: Tensor
+        self,
+        arrays: AutomatonArrays,
+        factors: Factors,
+        fixed: Tensor,
+        weights: Tensor,
+        peak: Tensor,
+        out: Tensor,
     ) -> None:
         def part(k: int, start: int, stop: int) -> None:
             rows = _Rows(factors, k, start, stop, exact=True)
-            _kernels.marginals(
+            logit_kernels.marginals(
                 rows.values,
                 rows.bias,
                 rows.scale,
@@ -251,11 +265,11 @@ class NumbaBackend:
         def one(k: int) -> None:
             classes = np.empty(fixed.shape[1], np.int32)
             tensors = (scores[k], labels[k], backward[k], uniforms[k])
-            _kernels.draw_classes(arrays.start, *shared, *map(_np, tensors), classes)
+            path_kernels.draw_classes(arrays.start, *shared, *map(_np, tensors), classes)
             for i in (fixed[k] < 0).nonzero()[:, 0].tolist():
                 rows = _Rows(factors, k, i, i + 1, exact=True)
                 members = _np(arrays.class_tokens)[class_ptr[classes[i]] : class_ptr[classes[i] + 1]]
-                tokens[k, i] = _kernels.draw_token(
+                tokens[k, i] = logit_kernels.draw_token(
                     rows.values[0], rows.bias[0], rows.scale, rows.floor, members, float(uniforms[k, i, 2])
                 )
 
@@ -272,7 +286,9 @@ def _tasks(part: Callable[[int, int, int], None], n: int, length: int, cost: int
     """Cut n canvases of `length` positions into tasks of similar cost; one task each way where work is small."""
     step = max(1, min(_TASK_ELEMENTS // max(cost, 1), -(-n * length // workers())))
     return [
-        partial(part, k, start, min(start + step, length)) for k in range(n) for start in range(0, length, step)
+        partial(part, k, start, min(start + step, length))
+        for k in range(n)
+        for start in range(0, length, step)
     ]
 
 

@@ -119,12 +119,13 @@ class TorchBackend:
         for i in range(length):
             state, label = self._ends(order, seen[:, i], allowed[:, i])
             seen[:, i + 1] = plan.any(state & label)
+        states = seen & can
         live = torch.empty(n, length, arrays.num_labels, dtype=torch.bool, device=fixed.device)
         order, plan = _edge_plan(arrays, "by_label")
         for i in range(length):
-            source, target = self._ends(order, seen[:, i], can[:, i + 1])
+            source, target = self._ends(order, states[:, i], states[:, i + 1])
             live[:, i] = plan.any(source & target) & allowed[:, i]
-        return Reach(can[:, 0, arrays.start].clone(), live)
+        return Reach(can[:, 0, arrays.start].clone(), states, live)
 
     @staticmethod
     def _ends(order: Incidence, left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
@@ -190,7 +191,10 @@ class TorchBackend:
 
     @staticmethod
     def _per_label(
-        arrays: AutomatonArrays, scores: Tensor, live: Tensor, reduction: Callable[[SegmentPlan, Tensor], Tensor]
+        arrays: AutomatonArrays,
+        scores: Tensor,
+        live: Tensor,
+        reduction: Callable[[SegmentPlan, Tensor], Tensor],
     ) -> Tensor:
         plan, classes = _label_plan(arrays), arrays.label_class.long()
         out = torch.empty(live.shape, dtype=torch.float64, device=live.device)
@@ -231,17 +235,19 @@ class TorchBackend:
         scores[:, arrays.start] = 0.0
         return scores
 
-    def backward(self, arrays: AutomatonArrays, labels: Tensor) -> Tensor:
-        return self._sweep(
-            arrays, "by_source", labels, self._end(arrays, labels.shape[0]), -1, SegmentPlan.log_sum
-        )
+    def backward(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> Tensor:
+        end = self._end(arrays, labels.shape[0])
+        out = self._sweep(arrays, "by_source", labels, end, -1, SegmentPlan.log_sum)
+        return out.masked_fill(~reach.states, -_INFINITY)
 
-    def sums(self, arrays: AutomatonArrays, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def sums(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> tuple[Tensor, Tensor]:
         begin = self._begin(arrays, labels.shape[0])
         forward = self._sweep(arrays, "by_target", labels, begin, 1, SegmentPlan.log_sum)
-        return forward, self.backward(arrays, labels)
+        return forward.masked_fill(~reach.states, -_INFINITY), self.backward(arrays, labels, reach)
 
-    def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor) -> Tensor:
+    def best_path(
+        self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach
+    ) -> Tensor:
         n, length, _ = labels.shape
         value = self._sweep(arrays, "by_source", labels, self._end(arrays, n), -1, SegmentPlan.max)
         state = torch.full((n,), arrays.start, device=labels.device)
@@ -262,7 +268,10 @@ class TorchBackend:
 
     # -- back to classes and tokens -------------------------------------------------------------------------
 
-    def class_weights(self, arrays: AutomatonArrays, forward: Tensor, backward: Tensor, live: Tensor) -> Tensor:
+    def class_weights(
+        self, arrays: AutomatonArrays, forward: Tensor, backward: Tensor, reach: Reach
+    ) -> Tensor:
+        live = reach.live
         n, length, _ = live.shape
         log_z = backward[:, 0, arrays.start][:, None]
         out = torch.empty(n, length, arrays.num_classes, dtype=torch.float64, device=live.device)
@@ -276,7 +285,13 @@ class TorchBackend:
         return out
 
     def marginals(
-        self, arrays: AutomatonArrays, factors: Factors, fixed: Tensor, weights: Tensor, peak: Tensor, out: Tensor
+        self,
+        arrays: AutomatonArrays,
+        factors: Factors,
+        fixed: Tensor,
+        weights: Tensor,
+        peak: Tensor,
+        out: Tensor,
     ) -> None:
         classes = arrays.token_class.long()
         step = max(1, _CHUNK_ELEMENTS // arrays.vocab_size)

@@ -14,7 +14,9 @@ from controlgen.constraints._arrays import AutomatonArrays
 FLOOR = -1e9
 
 
-def arrays_of_table(table: NDArray[np.int64], accepting: NDArray[np.bool_], start: int = 0) -> AutomatonArrays:
+def arrays_of_table(
+    table: NDArray[np.int64], accepting: NDArray[np.bool_], start: int = 0
+) -> AutomatonArrays:
     """Labels, classes and edges of a transition table (S, V) -> state or -1, by the definitions of both."""
     states, vocab = table.shape
     edges, labels = [], {}

@@ -1,0 +1,226 @@
+"""Kernels that read the logits: class statistics, marginals of tokens, a token drawn within its class.
+
+They work on consecutive rows of one canvas, release the interpreter lock, allocate what scratch they need and write to
+the arrays they are given. Know: memory order and vectorisation. Do not know: torch, threads, states.
+"""
+
+# mypy: disable-error-code="untyped-decorator"
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ._arithmetic import (
+    REORDER,
+    ByteArray,
+    DoubleArray,
+    FloatArray,
+    IntArray,
+    bits_of_float,
+    exponentials,
+    float_of_bits,
+    order_key,
+    pick,
+)
+
+_BLOCK = 2048  # tokens in flight: two float32 buffers of this size stay in the first-level cache
+
+
+@njit(nogil=True, cache=True)
+def widen_bfloat16(values: NDArray[np.uint16], out: NDArray[np.uint32]) -> None:
+    """bfloat16 bits (R, V) to the bits of float32."""
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            out[i, j] = np.uint32(values[i, j]) << np.uint32(16)
+
+
+@njit(nogil=True, cache=True)
+def _gather(
+    row: FloatArray, bias: FloatArray, scale: float, floor: float, tokens: IntArray, out: FloatArray
+) -> None:
+    if bias.size:
+        for j in range(tokens.size):
+            out[j] = max(row[tokens[j]] * scale + bias[tokens[j]], floor)
+    else:
+        for j in range(tokens.size):
+            out[j] = max(row[tokens[j]] * scale, floor)
+
+
+@njit(nogil=True, cache=True)
+def _unusable(values: FloatArray, scale: float, limit: float) -> bool:
+    """Whether some scaled value is NaN or above the limit."""
+    count = 0
+    for j in range(values.size):
+        count += not (values[j] * scale <= limit)
+    return count > 0
+
+
+@njit(nogil=True, cache=True)
+def _largest(values: FloatArray) -> float:
+    """Maximum of values without NaN, over keys: integer maxima run in vector lanes, float maxima do not."""
+    top = order_key(bits_of_float(values[0]))
+    for j in range(1, values.size):
+        top = max(top, order_key(bits_of_float(values[j])))
+    return float_of_bits(order_key(top))
+
+
+@njit(nogil=True, cache=True)
+def _first_equal(values: FloatArray, wanted: float) -> int:
+    """Index of the first `wanted`, which is there: a minimum over all indices runs in vector lanes."""
+    first = np.int32(values.size)
+    for j in range(np.int32(values.size)):
+        first = min(first, np.int32(j) if values[j] == wanted else first)
+    return first
+
+
+@njit(nogil=True, cache=True, fastmath=REORDER)
+def _moments(distance: FloatArray, weight: FloatArray) -> tuple[float, float]:
+    zero = distance.dtype.type(0)
+    total, moment = zero, zero
+    for j in range(distance.size):
+        total += weight[j]
+        moment += weight[j] * distance[j]
+    return total, moment
+
+
+@njit(nogil=True, cache=True)
+def class_statistics(
+    values: FloatArray,  # (R, V)
+    bias: FloatArray,  # (R or 1, V), or (1, 0) for none
+    skip: ByteArray,  # (R,) rows that are not read
+    scale: float,
+    floor: float,
+    limit: float,
+    class_ptr: IntArray,
+    class_tokens: IntArray,
+    maximum: DoubleArray,  # (R, C) and so on: results
+    total: DoubleArray,
+    moment: DoubleArray,
+    best: IntArray,
+    status: ByteArray,  # (R,) 1 where the row holds NaN or a value above the limit
+) -> None:
+    """Maximum, sum of e^d, sum of d e^d (d = f - maximum) and the first token at the maximum, per class."""
+    buffer = np.empty(_BLOCK, values.dtype)
+    weights = np.empty(_BLOCK, values.dtype)
+    unit = values.dtype.type(1)
+    for i in range(values.shape[0]):
+        added = bias[min(i, bias.shape[0] - 1)]
+        maximum[i] = -np.inf
+        total[i] = 0.0
+        moment[i] = 0.0
+        best[i] = 0
+        status[i] = 0
+        if skip[i]:
+            continue
+        # Reading the row in order first also brings it into the cache at full speed; the gather alone would not.
+        if _unusable(values[i], scale, limit) or _unusable(added, unit, limit):
+            status[i] = 1
+            continue
+        c = 0
+        for start in range(0, class_tokens.size, _BLOCK):
+            stop = min(start + _BLOCK, class_tokens.size)
+            f = buffer[: stop - start]
+            _gather(values[i], added, scale, floor, class_tokens[start:stop], f)
+            c = _accumulate(
+                f,
+                weights[: stop - start],
+                start,
+                c,
+                class_ptr,
+                class_tokens,
+                maximum[i],
+                total[i],
+                moment[i],
+                best[i],
+            )
+
+
+@njit(nogil=True, cache=True)
+def _accumulate(
+    f: FloatArray,
+    weights: FloatArray,
+    start: int,
+    c: int,
+    class_ptr: IntArray,
+    class_tokens: IntArray,
+    maximum: DoubleArray,
+    total: DoubleArray,
+    moment: DoubleArray,
+    best: IntArray,
+) -> int:
+    """Add one block of grouped factors to the running statistics; returns the class in which the block ends."""
+    stop = start + f.size
+    first = c
+    at = start
+    while at < stop:
+        while class_ptr[c + 1] <= at:
+            c += 1
+        end = min(class_ptr[c + 1], stop)
+        if class_ptr[c + 1] - class_ptr[c] == 1:  # most classes hold one token
+            maximum[c], total[c], best[c] = f[at - start], 1.0, class_tokens[at]
+            f[at - start] = 0.0
+            at = end
+            continue
+        run = f[at - start : end - start]
+        top = _largest(run)
+        if top > maximum[c]:
+            best[c] = class_tokens[at + _first_equal(run, top)]
+            if total[c] > 0.0:
+                step = maximum[c] - top
+                factor = np.exp(step)
+                moment[c] = factor * (moment[c] + step * total[c])
+                total[c] *= factor
+            maximum[c] = top
+        shift = f.dtype.type(maximum[c])
+        for j in range(run.size):
+            run[j] -= shift
+        at = end
+    exponentials(f, weights)
+    last, c, at = c, first, start
+    while at < stop:
+        while class_ptr[c + 1] <= at:
+            c += 1
+        end = min(class_ptr[c + 1], stop)
+        if class_ptr[c + 1] - class_ptr[c] > 1:
+            added, weighted = _moments(f[at - start : end - start], weights[at - start : end - start])
+            total[c] += added
+            moment[c] += weighted
+        at = end
+    return last
+
+
+@njit(nogil=True, cache=True)
+def marginals(
+    values: FloatArray,  # (R, V)
+    bias: FloatArray,
+    scale: float,
+    floor: float,
+    token_class: IntArray,
+    weights: DoubleArray,  # (R, C)
+    peak: DoubleArray,  # (R,)
+    out: FloatArray,  # (R, V)
+) -> None:
+    """exp(w + f - peak) of every token."""
+    for i in range(values.shape[0]):
+        added = bias[min(i, bias.shape[0] - 1)]
+        for v in range(token_class.size):
+            f = values[i, v] * scale
+            if added.size:
+                f += added[v]
+            out[i, v] = np.exp(weights[i, token_class[v]] + (max(f, floor) - peak[i]))
+
+
+@njit(nogil=True, cache=True)
+def draw_token(
+    values: FloatArray,  # (V,)
+    bias: FloatArray,  # (V,) or (0,)
+    scale: float,
+    floor: float,
+    tokens: IntArray,
+    uniform: float,
+) -> int:
+    """A token of one class in proportion to e^f."""
+    f = np.empty(tokens.size, values.dtype)
+    _gather(values, bias, scale, floor, tokens, f)
+    return tokens[pick(f.astype(np.float64), uniform)]
