@@ -1,7 +1,8 @@
 """Digit automata as terms: unsigned decimals compared with a bound, digit by digit.
 
 The texts here are unsigned, without exponent and without leading zeros: `0`, `12`, `12.50`. A comparison is exact for
-any decimal bound, and its term grows with the number of the bound's digits. This module knows no JSON Schema.
+any decimal bound; the minimal automaton is linear in its digits. The terms are flat (one option per digit where a text
+may part from the bound), so that hundreds of digits make no deep tree. This module knows no JSON Schema.
 """
 
 from __future__ import annotations
@@ -53,28 +54,26 @@ def at_least(bound: Decimal, fractions: Fractions) -> Term:
     whole, fraction = _split(bound)
     if whole == "0" and not fraction:
         return unsigned(fractions)
-    length = len(whole)
-    same: Term = seq(lit(whole[-1]), _fraction_at_least(fraction, fractions))
-    same = alt(seq(_digits_above(whole, length - 1), fractions.any_of), same)
-    for i in range(length - 2, -1, -1):
-        above = seq(_digits_above(whole, i), rep(DIGIT, length - 1 - i, length - 1 - i), fractions.any_of)
-        same = alt(above, seq(lit(whole[i]), same))
-    return alt(same, seq(NON_ZERO, rep(DIGIT, length), fractions.any_of))
+    options = [seq(lit(whole), _fraction_at_least(fraction, fractions))]
+    for i in range(len(whole)):
+        rest = rep(DIGIT, len(whole) - 1 - i, len(whole) - 1 - i)
+        options.append(seq(lit(whole[:i]), _digits_above(whole, i), rest, fractions.any_of))
+    longer = seq(NON_ZERO, rep(DIGIT, len(whole)), fractions.any_of)
+    return alt(*options, longer)
 
 
 def at_most(bound: Decimal, fractions: Fractions) -> Term:
     """Unsigned decimals whose value is at most `bound` (a decimal >= 0)."""
     whole, fraction = _split(bound)
     length = len(whole)
-    same: Term = seq(lit(whole[-1]), _fraction_at_most(fraction, fractions))
-    same = alt(seq(_digits_below(whole, length - 1), fractions.any_of), same)
-    for i in range(length - 2, -1, -1):
-        below = seq(_digits_below(whole, i), rep(DIGIT, length - 1 - i, length - 1 - i), fractions.any_of)
-        same = alt(below, seq(lit(whole[i]), same))
-    if length == 1:
-        return same
-    shorter = alt(ZERO, seq(NON_ZERO, rep(DIGIT, 0, length - 2)))
-    return alt(same, seq(shorter, fractions.any_of))
+    options = [seq(lit(whole), _fraction_at_most(fraction, fractions))]
+    for i in range(length):
+        rest = rep(DIGIT, length - 1 - i, length - 1 - i)
+        options.append(seq(lit(whole[:i]), _digits_below(whole, i), rest, fractions.any_of))
+    if length > 1:
+        shorter = alt(ZERO, seq(NON_ZERO, rep(DIGIT, 0, length - 2)))
+        options.append(seq(shorter, fractions.any_of))
+    return alt(*options)
 
 
 def _split(bound: Decimal) -> tuple[str, str]:
@@ -99,20 +98,20 @@ def _fraction_at_least(fraction: str, fractions: Fractions) -> Term:
         return fractions.any_of
     if fractions.positive == EMPTY:
         return EMPTY
-    rest: Term = rep(DIGIT, 0)
-    for i in range(len(fraction) - 1, -1, -1):
-        rest = alt(seq(_digits_above(fraction, i), rep(DIGIT, 0)), seq(lit(fraction[i]), rest))
-    return seq(POINT, rest)
+    options = [seq(lit(fraction), rep(DIGIT, 0))]
+    for i in range(len(fraction)):
+        options.append(seq(lit(fraction[:i]), _digits_above(fraction, i), rep(DIGIT, 0)))
+    return seq(POINT, alt(*options))
 
 
 def _fraction_at_most(fraction: str, fractions: Fractions) -> Term:
     """Fraction parts worth at most `0.fraction`: a proper prefix of it is worth less."""
     if not fraction or fractions.positive == EMPTY:
         return fractions.zero
-    rest: Term = rep(ZERO, 0)
-    for i in range(len(fraction) - 1, -1, -1):
-        smaller = chars([(0x30, ord(fraction[i]) - 1)]) if fraction[i] != "0" else EMPTY
-        rest = alt(seq(smaller, rep(DIGIT, 0)), seq(lit(fraction[i]), rest))
+    options = [seq(lit(fraction), rep(ZERO, 0))]
+    for i, digit in enumerate(fraction):
+        smaller = chars([(0x30, ord(digit) - 1)]) if digit != "0" else EMPTY
+        options.append(seq(lit(fraction[:i]), smaller, rep(DIGIT, 0)))
         if i:
-            rest = opt(rest)
-    return opt(seq(POINT, rest))
+            options.append(lit(fraction[:i]))
+    return opt(seq(POINT, alt(*options)))

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from .._dfa import compile_term
+from .._errors import ConstraintError
 from ._cases import Case
 from ._formats import FORMATS, format_term
 from ._keywords import KEYWORDS
@@ -38,7 +39,11 @@ def given_values(case: Case, types: frozenset[str], document: Document) -> list[
         beside = {name: node.schema[name] for name in node.schema if name in _ASSERTIONS - _IN_PLACE}
         if beside and values:
             validator = document.validator(beside, _format_checker())
-            values = [value for value in values if validator.is_valid(value)]
+            try:
+                values = [value for value in values if validator.is_valid(value)]
+            except RecursionError as error:
+                place = node.pointer or "(root)"
+                raise ConstraintError(f"at {place}: a schema below refers to itself without end") from error
     return values
 
 

@@ -18,7 +18,8 @@ schemas nor keywords.
 Doubles: a reader that rounds numbers to doubles must not see a number on an excluded bound. So an *exclusive* bound of
 a number is kept a 15-digit step away: values between the bound and its neighbour of 15 significant digits are left
 out (`exclusiveMinimum: 0` starts at 1e-15). Numbers with a fraction are barred beyond 15 digits before the point where
-a bound is that large. Inclusive bounds and integers need no such care: rounding is monotonic.
+a bound is that large, and scientific notation keeps away from such a bound by two 15-digit steps. Inclusive bounds
+below that size and integers without exponent need no such care: rounding is monotonic.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ __all__ = ["SPELLINGS", "Bounds", "number_term", "number_value", "to_decimal"]
 
 SPELLINGS = ("plain", "any")
 DOUBLE_DIGITS = 15
+EXACT_WHOLE = Decimal(10) ** DOUBLE_DIGITS  # below, every whole number is a double and one of its 15 digits
 MAX_EXPONENT = 307
 MAX_BOUND_DIGITS = 400
 MINUS = lit("-")
@@ -90,11 +92,12 @@ class Bounds:
 
 
 def to_decimal(value: Any) -> Decimal:
-    """The exact decimal that a schema's number stands for: a float is read as its shortest decimal (`0.1`).
+    """The exact decimal that a schema's number stands for: a float is read as its shortest decimal (`0.1`), and as the
+    whole number that it is from 2**53 on.
 
     Raises ValueError for NaN, infinities and numbers of more than 400 digits.
     """
-    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    number = Decimal(repr(value)) if isinstance(value, float) and abs(value) < 2**53 else Decimal(value)
     if not number.is_finite():
         raise ValueError(f"{value!r} is no number")
     if abs(number.adjusted()) > MAX_BOUND_DIGITS or len(number.as_tuple().digits) > MAX_BOUND_DIGITS:
@@ -110,23 +113,28 @@ def number_term(bounds: Bounds, spelling: str = "plain") -> Term:
         return EMPTY
     options = [_decimals(interval, spelling)]
     if spelling == "any":
-        scientific = partial(_scientific_between, integer=interval.integer)
-        options.append(_signed(interval, scientific, negative_zero=False))
+        options.append(_scientific(_inward(interval)))
     return alt(*options)
 
 
 def number_value(value: Any, spelling: str = "plain") -> Term:
-    """The spellings of one number. `plain`: its shortest decimal, and with `.0` too where the schema has a float."""
-    number = to_decimal(value)
+    """The spellings of one number. `plain`: its shortest decimal, and with `.0` too where the schema has a float.
+
+    Beyond doubles' whole numbers (2**53) an int and a float that look alike differ to a reader: there an int is spelled without
+    point and exponent, a float with one.
+    """
+    whole_float = not isinstance(value, int) and value == int(value)
+    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    text = "0" if number == 0 else format(number.normalize(WIDE), "f")
+    to_decimal(number)  # refuses what has too many digits
+    if abs(number) >= EXACT_WHOLE:
+        with_point = seq(lit(text), lit(".0") if spelling == "plain" else seq(POINT, rep(lit("0"), 1)))
+        if not whole_float:
+            return lit(text)
+        return with_point if spelling == "plain" else alt(with_point, _scientific(Bounds(number, number)))
     if spelling == "any":
-        whole = number == number.to_integral_value()
-        return number_term(Bounds(number, number, integer=whole), spelling)
-    text = format(number.normalize(WIDE) + 0, "f")
-    if number == 0:
-        text = "0"
-    if not isinstance(value, int) and "." not in text:
-        return alt(lit(text), lit(text + ".0"))
-    return lit(text)
+        return number_term(Bounds(number, number, integer=number == number.to_integral_value()), spelling)
+    return alt(lit(text), lit(text + ".0")) if whole_float else lit(text)
 
 
 def _step(bound: Decimal, integer: bool, *, up: bool, strict: bool) -> Decimal:
@@ -139,6 +147,27 @@ def _step(bound: Decimal, integer: bool, *, up: bool, strict: bool) -> Decimal:
     return rounded
 
 
+def _inward(interval: Bounds) -> Bounds:
+    """Large ends moved inwards by up to two steps of 15 digits: a mantissa is rounded where an integer is not."""
+
+    def moved(end: Decimal | None, *, up: bool) -> Decimal | None:
+        if end is None or abs(end) < EXACT_WHOLE:
+            return end
+        grid = Decimal(1).scaleb(end.adjusted() + 1 - DOUBLE_DIGITS)
+        rounded = end.quantize(grid, ROUND_CEILING if up else ROUND_FLOOR, WIDE)
+        return WIDE.add(rounded, grid if up else -grid)
+
+    low, high = moved(interval.low, up=True), moved(interval.high, up=False)
+    return Bounds(low, high, integer=interval.integer)
+
+
+def _scientific(interval: Bounds) -> Term:
+    """Scientific notation of an interval with inclusive ends."""
+    if interval.low is not None and interval.high is not None and interval.low > interval.high:
+        return EMPTY
+    return _signed(interval, partial(_scientific_between, integer=interval.integer), negative_zero=False)
+
+
 def _decimals(interval: Bounds, spelling: str) -> Term:
     """Spellings without exponent."""
     if interval.integer:
@@ -149,7 +178,7 @@ def _decimals(interval: Bounds, spelling: str) -> Term:
     between = partial(_decimals_between, fractions=fractions, signed_zero=signed_zero)
     term = _signed(interval, between, negative_zero=signed_zero)
     ends = [end for end in (interval.low, interval.high) if end is not None]
-    if not interval.integer and any(abs(end) >= Decimal(10) ** DOUBLE_DIGITS for end in ends):
+    if fractions is not NO_FRACTION and any(abs(end) >= EXACT_WHOLE for end in ends):
         term = both(term, _short_whole_part())
     return term
 
