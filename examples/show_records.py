@@ -28,7 +28,7 @@ def table_of(row: dict) -> Table | Text:
         return Text(f"{row['id']}: {row['error']}")
     document = Path(row["id"]).read_text(encoding="utf-8")
     table = Table(
-        "field", "value", "confidence", "stands in the text as", title=row["id"], title_justify="left"
+        "field", "value", "confidence", "in the text", title=row["id"], title_justify="left"
     )
     for pointer, confidence in row["confidence"].items():
         span = row["spans"][pointer]
