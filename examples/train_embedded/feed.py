@@ -52,6 +52,8 @@ class Feed:
     def _run(self) -> None:
         pinned = self.device.type == "cuda"
         try:
+            if pinned:
+                torch.cuda.set_device(self.device)  # a thread begins on the first card
             while not self._stop.is_set():
                 for _ in range(8):  # 512 examples: more than one batch draws
                     samples = self.producers.take(0.0)

@@ -19,9 +19,12 @@ FUSED = {"qkv": 3, "gate_up": 2}
 
 
 def orthogonalised(batch: Tensor, steps: int = 5) -> Tensor:
-    """Roughly U Vᵀ for each matrix U S Vᵀ of the batch (n, rows, columns), rows <= columns; in bfloat16."""
+    """Roughly U Vᵀ for each matrix U S Vᵀ of the batch (n, rows, columns), rows <= columns.
+
+    In bfloat16 where that is quick, which the iteration bears well.
+    """
     a, b, c = COEFFICIENTS
-    x = batch.bfloat16()
+    x = batch.bfloat16() if batch.is_cuda else batch.float()
     x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
     for _ in range(steps):
         gram = x @ x.mT

@@ -168,19 +168,20 @@ def _produce(
     parent = os.getppid()
     out.cancel_join_thread()
     tokenizer = Tokenizer.from_file(str(tokenizer_path))
-    for attempt in range(20):
+    barren = 0  # attempts in a row that gave nothing
+    for attempt in itertools.count():
+        source = mixed(streams(names), shares, seed + 7_919_000 * attempt, "train")
         try:
-            for message in _chunks(
-                mixed(streams(names), shares, seed + 7_919_000 * attempt, "train"),
-                tokenizer,
-                max_prompt,
-                max_canvas,
-                chunk,
-            ):
+            for message in _chunks(source, tokenizer, max_prompt, max_canvas, chunk):
+                barren = 0
                 if not _put(out, message, parent):
                     return
         except Exception:  # one bad example must not end the run; the parent prints what happened
-            if not _put(out, f"seed {seed}, attempt {attempt}: {traceback.format_exc(limit=-4)}", parent):
+            barren += 1
+            told = f"seed {seed}, attempt {attempt}: {traceback.format_exc(limit=-4)}"
+            if (attempt < 3 or barren == 20) and not _put(out, told, parent):
+                return
+            if barren == 20:
                 return
 
 
