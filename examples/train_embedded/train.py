@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     batch.add_argument("--max-prompt", type=int, default=640)
     batch.add_argument("--max-canvas", type=int, default=256)
     batch.add_argument("--muon-lr", type=float, default=0.02)
-    batch.add_argument("--adam-lr", type=float, default=2e-3)
+    batch.add_argument("--adam-lr", type=float, default=1e-3)
     batch.add_argument("--weight-decay", type=float, default=0.01)
     size = p.add_argument_group("size of a new model")
     size.add_argument("--hidden-size", type=int, default=512)
