@@ -209,13 +209,16 @@ class Session:
     def _posterior(
         self, rows: list[Row], logits: Tensor, fixed: Tensor, bias: Tensor | None, flatten: float = 1.0
     ) -> Posterior:
-        """The step's target for these rows; `flatten` multiplies the temperature."""
+        """The step's target for these rows: f = (logits + bias) / temperature, the temperature times
+        `flatten`.
+        """
+        temperature = (self._options.temperature or 1.0) * flatten
         return posterior(
             [row.task.automaton for row in rows],
             logits,
             fixed.to(logits.device),
-            temperature=(self._options.temperature or 1.0) * flatten,
-            bias=bias,
+            temperature=temperature,
+            bias=bias if bias is None or temperature == 1.0 else bias / temperature,
             normalize=True,
         )
 
@@ -363,9 +366,9 @@ class _FirstWitness:
                 canvas=length,
             )
         vocabulary = task.reader.vocabulary
-        factors = torch.zeros(length, automaton.vocab_size)  # (L, V)
+        factors = torch.zeros(1, automaton.vocab_size)
         factors[:, [*vocabulary.stop_ids, *vocabulary.pad_ids]] = 1.0
-        return automaton.posterior(factors, task.fixed_tokens(length)).mode()
+        return automaton.posterior(factors.expand(length, -1), task.fixed_tokens(length)).mode()  # (L, V)
 
 
 def _check_context(index: int, prompt: int, canvas: int, limit: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,26 @@ def test_classifier_free_guidance_by_hand_on_the_model() -> None:
     assert winner == int(expected.argmax())
     assert float(result.confidences[0]) == pytest.approx(float(expected[winner]), abs=1e-4)
     assert result.forward_passes == 2
+
+
+def test_temperature_divides_the_guided_factors(model: Model) -> None:
+    """A factor of 4 at temperature 2 multiplies the odds by e^2, as a factor of 2 does at temperature 1."""
+
+    class Prefer(Guidance):
+        def log_factors(self, context: StepContext) -> torch.Tensor:
+            factors = torch.zeros_like(context.logits)
+            factors[..., model.encode("a")[0]] = 4.0
+            return factors
+
+    def odds(**options: Any) -> float:
+        session = model.session("x", Choice(["a", "b"]), max_new_tokens=2, steps=1, witness="mode", **options)
+        session.step()
+        result = session.result()
+        share = float(result.confidences[0])
+        return share / (1 - share) if result.text == "a" else (1 - share) / share
+
+    plain = odds(temperature=2.0)
+    assert odds(temperature=2.0, guidance=Prefer()) == pytest.approx(plain * math.exp(2.0), rel=1e-3)
 
 
 def test_a_window_of_guidance_saves_its_passes(model: Model) -> None:
