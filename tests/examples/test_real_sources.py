@@ -14,6 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "train_embedded"))
 
+from data import examples as synthetic_examples
 from data.heldout import is_name_held_out
 from real import CORPUS, training_examples
 from real import _tables as rows
@@ -228,6 +229,11 @@ def test_corpus_has_no_held_out_document() -> None:
     documents = read()
     assert set(documents) <= {source.name for source in SOURCES}
     assert [raw.text for raws in documents.values() for raw in raws if kind_of(raw.text)] == []
+
+
+def test_synthetic_training_text_is_of_no_held_out_kind() -> None:
+    texts = (made.text for made in islice(synthetic_examples(3, split="train"), 3000))
+    assert [text for text in texts if kind_of(text)] == []
 
 
 def test_corpus_round_trip(tmp_path: Path) -> None:
