@@ -10,6 +10,7 @@ The blocks take tensors of any leading shape, so that training can run them on p
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,6 +138,12 @@ class EmbeddedDiffusionModel(PreTrainedModel):
     def get_input_embeddings(self) -> nn.Module:
         return self.embedding
 
+    def layers(self) -> Iterator[Block]:
+        """The blocks, from the embedding upwards."""
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            yield block
+
     def embed(self, ids: Tensor) -> Tensor:
         """Token ids (...) to vectors (..., d) whose entries have about unit size when training starts."""
         return self.embedding(ids) * (1.0 / self.config.initializer_range)
@@ -169,7 +176,7 @@ class EmbeddedDiffusionModel(PreTrainedModel):
         rope = rotary(positions, self.config.head_size, self.config.rope_theta)
         x = self.embed(input_ids)  # (B, P, d)
         keys, values = [], []
-        for index, block in enumerate(self.blocks):
+        for index, block in enumerate(self.layers()):
             query, key, value = (part.transpose(1, 2) for part in block.project(x, rope))  # (B, H, P, D)
             keys.append(key)
             values.append(value)
@@ -201,7 +208,7 @@ class EmbeddedDiffusionModel(PreTrainedModel):
         positions = cache.lengths[:, None] + torch.arange(length, device=canvas.device)  # (B, L)
         rope = rotary(positions, self.config.head_size, self.config.rope_theta)
         x = self.embed(canvas)  # (B, L, d)
-        for block, past_key, past_value in zip(self.blocks, cache.keys, cache.values, strict=True):
+        for block, past_key, past_value in zip(self.layers(), cache.keys, cache.values, strict=True):
             query, key, value = (part.transpose(1, 2) for part in block.project(x, rope))  # (B, H, L, D)
             key = torch.cat((past_key, key), dim=2)  # (B, H, P+L, D)
             value = torch.cat((past_value, value), dim=2)
