@@ -60,14 +60,6 @@ Version     : {version}
 |][URL         : {website}
 |]Summary     : {title=summary;short description;description}
 
-## changelog-debian changelog
-{package} ({version}) {word(unstable|stable|focal|jammy|bookworm|trixie|experimental)=distribution;suite;target}; urgency={enum(low|medium|high|emergency)=urgency;priority}
-
-  * {title=change;first change;entry}[
-  * {~title}|]
-
- -- {maintainer.name} <{maintainer.email}>  {stamp=date;released;timestamp}
-
 ## changelog-keep changelog
 ## \[{version}\] - {date=release date;released;date*}
 ### {enum(Added|Changed|Fixed|Removed|Deprecated|Security)=section;kind of change;change type}
@@ -109,20 +101,6 @@ Name={product=name;application;app name}
 [Icon={package=icon;icon name}
 |]Terminal={bool=terminal;runs in terminal;needs terminal}
 [Categories={list:noun=categories;menu;groups}|]
-
-## systemd unit
-\[Unit\]
-Description={title=description;summary;about}
-[After={host=after;starts after;ordering}
-|]
-\[Service\]
-ExecStart={path=exec start;command;start command}
-[User={user}
-|][Restart={word(always|on-failure|no|on-abort)=restart;restart policy}
-|][RestartSec={int(1-60)=restart delay;restart sec;delay seconds}
-|]
-\[Install\]
-WantedBy={host=wanted by;target;install target}
 
 ## ini-db config
 \[{word(database|db|mysql|postgres|redis)=section;block;section name}\]
