@@ -58,7 +58,10 @@ def train(texts: Iterator[str], spaces: str) -> Tokenizer:
     """Learns the merges."""
     tokenizer = untrained(spaces)
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY, special_tokens=list(SPECIAL_TOKENS), show_progress=False, max_token_length=16,
+        vocab_size=VOCABULARY,
+        special_tokens=list(SPECIAL_TOKENS),
+        show_progress=False,
+        max_token_length=16,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )
     tokenizer.train_from_iterator(texts, trainer)
@@ -70,8 +73,12 @@ def save(tokenizer: Tokenizer, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
     config = {
-        "tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "<|pad|>", "eos_token": "<|end|>", "mask_token": "<|mask|>",
-        "additional_special_tokens": ["<|schema|>", "<|text|>", "<|record|>"], "clean_up_tokenization_spaces": False,
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "pad_token": "<|pad|>",
+        "eos_token": "<|end|>",
+        "mask_token": "<|mask|>",
+        "additional_special_tokens": ["<|schema|>", "<|text|>", "<|record|>"],
+        "clean_up_tokenization_spaces": False,
         "model_max_length": 1024,
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
@@ -88,13 +95,21 @@ def report(tokenizer: Tokenizer, names: list[str], count: int) -> None:
             records.append(len(tokenizer.encode(record).ids))
             joined = "\0".join(prompt)
             for value in example.record.values():
-                if isinstance(value, str) and value and value in example.text and json.dumps(value, ensure_ascii=False)[1:-1] == value:
+                if (
+                    isinstance(value, str)
+                    and value
+                    and value in example.text
+                    and json.dumps(value, ensure_ascii=False)[1:-1] == value
+                ):
                     tokens = [t for t in tokenizer.encode(f'"{value}"').tokens if t != '"']
                     same += "\0" + "\0".join(tokens) + "\0" in joined
                     total += 1
         for label, lengths in (("prompt", prompts), ("record", records)):
             lengths.sort()
-            cuts = {q: lengths[min(int(q * len(lengths) / 100), len(lengths) - 1)] for q in (5, 25, 50, 75, 90, 95, 99, 100)}
+            cuts = {
+                q: lengths[min(int(q * len(lengths) / 100), len(lengths) - 1)]
+                for q in (5, 25, 50, 75, 90, 95, 99, 100)
+            }
             print(name, label, cuts, "mean", round(sum(lengths) / len(lengths), 1))
         print(name, "copied strings cut alike:", round(same / max(total, 1), 4))
 
