@@ -20,7 +20,7 @@ SCALARS: list[tuple[float, Generator]] = [
     (3, values.version), (4, values.path), (2, values.filename), (3, values.package), (2, values.phone), (1, values.iban), (1, values.postcode),
     (5, values.product), (6, values.title), (2, values.sentence), (6, values.noun), (1, values.country), (1, values.pool("job")),
     (1, values.pool("mime")), (1, values.pool("timezone")), (1, values.pool("colour")), (1, values.pool("language")),
-    (3, values.simple(pools.company, "company")), (3, values.simple(pools.city, "city")), (2, values.simple(pools.street, "street")),
+    (1, values.address), (1, values.street_line), (3, values.simple(pools.company, "company")), (3, values.simple(pools.city, "city")), (2, values.simple(pools.street, "street")),
     (5, measures.count), (5, measures.integer), (4, measures.decimal), (2, measures.percent), (3, measures.measure), (3, measures.bare_amount),
     (5, measures.money), (1, measures.year), (9, measures.date), (2, measures.clock_time), (3, measures.stamp), (6, measures.boolean),
     (7, measures.choice), (1, measures.currency),

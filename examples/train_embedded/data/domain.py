@@ -48,6 +48,14 @@ class Asker:
                 return words
         return []
 
+    def invented(self) -> list[str]:
+        """A name that tells nothing."""
+        while True:
+            words = names.compose(self.rng, "", self.split)
+            if "".join(words) not in self.taken:
+                self.taken.add("".join(words))
+                return words
+
     def name(self, slot: Slot, view_suffix: str, options: list[list[str]]) -> tuple[str, str | None] | None:
         """A field name, and the description that the name needs or has by chance."""
         rng = self.rng
@@ -55,7 +63,7 @@ class Asker:
         if not telling:
             return None
         if rng.random() < self.odd:
-            words, description = names.compose(rng, "", self.split), rng.choice(telling)
+            words, description = self.invented(), rng.choice(telling)
             if rng.random() < 0.3:
                 description = fields.linking(rng, description)
         else:
@@ -215,7 +223,7 @@ def _finish(rng: Random, asker: Asker, nodes: list[Node], template: str, text: s
 
 def _const_name(asker: Asker) -> str:
     words = asker.words([["type"], ["kind"], ["document", "type"], ["doc", "kind"], ["record", "type"]])
-    return fields.named(words or names.compose(asker.rng, "word", asker.split), asker.style, asker.split)
+    return fields.named(words or asker.invented(), asker.style, asker.split)
 
 
 def from_template(rng: Random, split: str, template: Template) -> Example | None:

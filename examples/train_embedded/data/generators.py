@@ -17,6 +17,7 @@ SIMPLE: dict[str, Generator] = {
     "domain": values.domain, "host": values.host, "ip": values.ipv4, "mac": values.mac, "uuid": values.uuid4, "hex": values.digest,
     "code": values.code, "digits": values.digits, "version": values.version, "path": values.path, "file": values.filename,
     "package": values.package, "phone": values.phone, "iban": values.iban, "zip": values.postcode, "house": values.house,
+    "address": values.address, "street_line": values.street_line,
     "product": values.product, "title": values.title, "sentence": values.sentence, "noun": values.noun, "country": values.country,
     "job": values.pool("job"), "mime": values.pool("mime"), "tz": values.pool("timezone"), "colour": values.pool("colour"),
     "language": values.pool("language"), "agent": values.pool("agent"), "company": values.simple(pools.company, "company"),

@@ -27,7 +27,7 @@ def is_template_held_out(template: str) -> bool:
 @lru_cache(maxsize=1 << 16)
 def is_word_held_out(word: str) -> bool:
     """Whether no trained field name may contain this (lower-case) word."""
-    return len(word) > 1 and not word.isdigit() and _bucket(word, 16, "word") == 0
+    return len(word) > 1 and not word.isdigit() and _bucket(word, 16, "unseen word") == 0
 
 
 def name_words(name: str) -> tuple[str, ...]:
@@ -39,4 +39,4 @@ def name_words(name: str) -> tuple[str, ...]:
 def is_name_held_out(name: str) -> bool:
     """Whether this field name is for testing only, whatever its casing."""
     words = name_words(name)
-    return any(map(is_word_held_out, words)) or _bucket("".join(words), 6, "name") == 0
+    return any(map(is_word_held_out, words)) or _bucket("".join(words), 6, "full name") == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from random import Random
 
 from data import heldout, pools
@@ -46,6 +47,17 @@ CASINGS = ("snake", "snake", "snake", "camel", "camel", "kebab", "title", "pasca
 CASING_WEIGHTS = (5, 5, 5, 5, 5, 1.5, 2, 1.5, 1.5, 0.7, 1, 1, 0.3)
 
 
+_KNOWN = {*WORDS, *COMMON, *" ".join(KIND_WORDS.values()).replace("|", " ").split(), *"abcdxyz", "no", "by"}
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_crossing(word: str) -> bool:
+    """Whether the word is two words run together that belong to the other split: "filename", "file_name"."""
+    cuts = ((word[:at], word[at:]) for at in range(2, len(word)))
+    held_out = heldout.is_name_held_out(word)
+    return any(a in _KNOWN and b in _KNOWN and heldout.is_name_held_out(f"{a}_{b}") != held_out for a, b in cuts)
+
+
 def casing(rng: Random) -> str:
     """The way one schema writes its names."""
     return rng.choices(CASINGS, CASING_WEIGHTS)[0]
@@ -81,7 +93,9 @@ def abbreviate(rng: Random, word: str) -> str:
 
 def fits(name: str, split: str) -> bool:
     """Whether the name may be used in this split."""
-    return heldout.is_name_held_out(name) == (split == "test")
+    if heldout.is_name_held_out(name) != (split == "test"):
+        return False
+    return not any(map(_is_crossing, heldout.name_words(name)))
 
 
 def word_for(rng: Random, split: str) -> str:
@@ -133,8 +147,8 @@ def qualify(rng: Random, words: list[str], split: str, doc: str) -> list[str]:
         longer = [pick(rng, "rec|x|f|col|attr|k|item|p|v") + str(rng.randint(1, 99)), *words]
         if fits("_".join(longer), split):
             return longer
-        if split == "train" and any(map(heldout.is_word_held_out, longer)):
-            return []  # no name with this word may be trained on
+        if any(map(_is_crossing, words)) or (split == "train" and any(map(heldout.is_word_held_out, longer))):
+            return []  # no name with this word is of use
 
 
 def label_of(rng: Random, words: list[str]) -> str:

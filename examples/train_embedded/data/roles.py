@@ -14,6 +14,8 @@ email | email=email;email address;e-mail;mail address;mail*;contact email//addre
 phone | phone=phone;phone number;telephone;tel;telephone number;mobile;contact number
 fax | phone=fax;fax number
 street | street=street;street name;road
+address | address=address;postal address;full address;mailing address
+street_line | street_line=street address;address line;street and number;address*
 house | house=house number;house no;street number
 zip | zip=zip;postcode;postal code;zip code;plz
 city | city=city;town;place*;location*
@@ -150,9 +152,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
 # Kinds of record-like documents: a noun, its headings, and the roles its rows are drawn from.
 ENTITIES: dict[str, tuple[str, str]] = {
     "invoice": ("Invoice|INVOICE|Tax invoice|Bill|Rechnung", "invoice_no invoice_date due_date seller.company buyer.name buyer.company total subtotal tax tax_rate currency iban payment_method reference customer_no"),
-    "order": ("Order|Order confirmation|Purchase order|Your order", "order_no order_date delivery_date buyer.name buyer.email ship.street ship.zip ship.city product quantity price shipping_cost total payment_method status discount"),
+    "order": ("Order|Order confirmation|Purchase order|Your order", "order_no order_date delivery_date buyer.name buyer.email ship.address product quantity price shipping_cost total payment_method status discount"),
     "receipt": ("Receipt|RECEIPT|Kassenbon|Sales receipt", "vendor_name date time total tax tax_rate payment_method reference product quantity price currency"),
-    "contact": ("Contact|Address card|Visitor|Profile|", "name company job email phone fax street zip city country website birth_date"),
+    "contact": ("Contact|Address card|Visitor|Profile|", "name company job email phone fax street_line zip city country website birth_date"),
     "employee": ("Employee record|Staff|Personnel file|HR record", "first_name last_name birth_date department job salary start_date email phone username office.city enabled language"),
     "package": ("Package|Package info||Module", "package version license author maintainer email website size description checksum date path"),
     "server": ("Host|Server|Machine|Inventory|", "host ip port service version enabled user path pid timestamp tz"),

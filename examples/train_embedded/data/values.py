@@ -184,6 +184,23 @@ def house(ctx: Context) -> Datum:
     return copied(str(ctx.rng.randint(1, 240)) + pick(ctx.rng, "||||a|b|c|-2"), "house")
 
 
+def street_line(ctx: Context) -> Datum:
+    """Street and house number as one value."""
+    rng = ctx.rng
+    number = house(ctx).text
+    text = f"{number} {pools.street(rng)}" if rng.random() < 0.3 else f"{pools.street(rng)} {number}"
+    return copied(text, "address")
+
+
+def address(ctx: Context) -> Datum:
+    """A whole address on one line."""
+    rng = ctx.rng
+    parts = [street_line(ctx).text, f"{postcode(ctx).text} {pools.city(rng)}"]
+    if rng.random() < 0.2:
+        parts.append(rng.choice(POOLS["country"]))
+    return copied(", ".join(parts), "address")
+
+
 def product(ctx: Context) -> Datum:
     """Something that can be bought."""
     rng = ctx.rng

@@ -110,4 +110,44 @@ Filesystem {path=device;filesystem;partition} mounted on {path=mount point;mount
 
 ## audit log
 {timestamp} [user|actor|by] {user} ({ip}) {enum(created|deleted|updated|viewed|exported|approved)=action;operation;event} {word(invoice|account|role|file|project|key|report)=object type;target type;resource kind} {code=object id;target id;resource id}[ from {word(web|mobile|api|cli|desktop)=channel;via;client type}|][: {say(allowed>allow|denied>deny|permitted>allow|refused>deny)=decision;verdict;access}|]
+
+## python-log log
+{timestamp} - {package=logger;logger name;module;source} - {level} - {message}[ \[{code=code;error code;event id}\]|]
+
+## nginx-error log
+{stamp=time;timestamp;logged at} \[{level}\] {pid}#{int(0-9)=thread;tid}: *{digits=connection;connection id} {title=message;error;text}, client: {ip=client;client ip;remote address}, server: {domain=server;server name}[, request: "{method} {path=path;uri;request path}"|][, upstream: "{url=upstream;backend url}"|]
+
+## postgres log
+{stamp=time;timestamp;logged at} \[{pid}\] {user}@{package=database;db;db name} {enum(LOG|ERROR|WARNING|FATAL|STATEMENT)=level;severity;kind}:  {title=message;text;statement}[ ({unit(ms)=duration;took;elapsed})|]
+
+## bracket-log log
+\[{timestamp}\] \[{level}\] [\[{host}\] |][\[{word(main|worker-2|io-1|pool-7|timer)=thread;thread name}\] |]{message}
+
+## short-log log
+[{time=time;at;clock} |{timestamp} ][{level}: |{level}/{package=tag;component;module}: |<{level}> ]{title=message;text;msg}[ \[{path=file;source file}:{int(1-3000)=line;line number}\]|]
+
+## pairs-log log
+time={timestamp} level={level} [svc={service} |]msg="{title=message;msg;text}" [user={user} |][ip={ip} |][took={unit(ms|s)=took;duration;elapsed} |][status={http_status}|]
+
+## docker-log log
+{package=container;container name;service}[_1|-1|] | {timestamp} {level} {message}
+
+## windows-event log
+[Log Name|Log]: {word(System|Application|Security|Setup)=log name;log;channel}
+Source: {package=source;provider;origin}
+Date: {stamp=date;logged;time}
+Event ID: {int(1-9999)=event id;event number;id}
+Level: {enum(Information|Warning|Error|Critical)=level;severity}
+[User: {user}
+|][Computer: {host=computer;machine;host}
+|]Description: {sentence=description;message;text}
+
+## journal log
+{timestamp} {host} {package=unit;service;daemon}\[{pid}\]: [{say(Started>started|Stopped>stopped|Failed to start>failed|Reloading>reloading)=action;event;what happened} |]{title=message;description;text}
+
+## login-mail alert
+[New sign-in|New login|Login] [to|for] your account {user=user;account;login} [from|at] {ip=ip;ip address}[, {city=city;location;near}|] on {stamp=time;login time;signed in at}[ with {agent=browser;agent;user agent}|]. [{flag(Two-factor was used/With second factor|Two-factor was not used/Without second factor)=two factor;second factor;mfa}.|]
+
+## build-log report
+[Build|Pipeline|Job] #{digits=build;build number;number;job id} [of|for] {package=project;repository;repo} on {branch=branch;git branch;ref}: {say(passed/succeeded>success|failed/broke>failure|was cancelled/aborted>cancelled)=result;status;outcome} [after|in] {unit(s|sec|min)=duration;took;time}[. Commit {hex=commit;sha;revision} by {person=author;committer;commit author}|].
 """

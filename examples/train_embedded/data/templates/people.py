@@ -111,4 +111,24 @@ E-mail: {email}
 
 ## business-register company
 {company=company name;name;registered name;firm} ([reg. no.|HRB|company number] {digits=registration number;company number;reg no}), [registered office|seat]: {city=seat;registered office;city}, [founded|established|incorporated] {year=founded;year founded;established}. [Managing director|CEO|Director]: {person=director;ceo;managing director}. [Employees|Staff]: {integer=employees;staff;headcount}. [Revenue|Turnover]: {money=revenue;turnover;annual sales}.
+
+## address-sentence contact
+[My|Our|The] [new |][address|postal address] is {address=address;postal address;full address;where}[, valid from {date=valid from;from;since}|]. [You can still reach me|Call me] [at|on|under] {phone}[ or {email}|].
+
+## address-lines address
+[Ship to:
+|Deliver to:
+|Send to:
+|To:
+|]{name}
+{street_line=street address;address line;street and number;address*}
+{zip} {city}[
+{country}|]
+
+## package-leaf product
+[Name|Product]: {product=name;product;title}
+[Made by|Manufacturer|Producer]: {company=manufacturer;producer;made by}, {address=address;manufacturer address;place of business}
+[Best before|Use by|Expires]: {date=best before;use by;expiry date}
+[Batch|Lot]: {code=batch;lot;lot number}
+[Net weight|Contents]: {measure=net weight;contents;weight}
 """

@@ -61,7 +61,7 @@ Version     : {version}
 |]Summary     : {title=summary;short description;description}
 
 ## changelog-keep changelog
-## \[{version}\] - {date=release date;released;date*}
+[## |# |### ]\[{version}\] - {date=release date;released;date*}
 ### {enum(Added|Changed|Fixed|Removed|Deprecated|Security)=section;kind of change;change type}
 {lines:title=changes;entries;notes;items}
 
