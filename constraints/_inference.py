@@ -114,27 +114,31 @@ class Inference:
         return self.backward[:, 0, self.arrays.start] + self.peak.sum(dim=-1)
 
     @cached_property
-    def weights(self) -> Tensor:
-        """w (n, L, C): the marginal of token v is exp(w[class of v] + f(v) - peak)."""
+    def levels(self) -> Tensor:
+        """Log marginal of a token at its class's maximum, (n, L, C): that of token v is levels + f(v) - maximum."""
         forward, backward = self._sums
-        return self.backend.class_weights(self.arrays, forward, backward, self.reach)
+        masses = self.backend.class_masses(
+            self.arrays, self.log_totals, self.label_sums, forward, backward, self.reach
+        )
+        return (masses - self.statistics.total.log()).where(masses > -torch.inf, -torch.inf)
 
     def marginals(self, dtype: torch.dtype) -> Tensor:
         out = torch.empty(*self.fixed.shape, self.arrays.vocab_size, dtype=dtype, device=self.fixed.device)
-        self.backend.marginals(self.arrays, self.factors, self.fixed, self.weights, self.peak, out)
+        self.backend.marginals(
+            self.arrays, self.factors, self.fixed, self.levels, self.statistics.maximum, out
+        )
         return out
 
     def entropy(self) -> Tensor:
-        """-sum m log m with log m = (w + maximum - peak) + d, from the class statistics alone."""
-        level = self.weights + self._maxima[1]
-        statistics = self.statistics
-        terms = level.exp() * (level * statistics.total + statistics.moment)
-        return -terms.where(level > -torch.inf, 0.0).sum(dim=-1).clamp(max=0.0)
+        """-sum m log m with log m = level + d, from the class statistics alone."""
+        levels, statistics = self.levels, self.statistics
+        terms = levels.exp() * (levels * statistics.total + statistics.moment)
+        return -terms.where(levels > -torch.inf, 0.0).sum(dim=-1).clamp(max=0.0)
 
     def confidence(self, tokens: Tensor) -> Tensor:
-        classes = self.arrays.token_class.long()[tokens]
-        weight = self.weights.gather(2, classes[..., None])[..., 0]
-        marginal = (weight + (self.factors.at(tokens) - self.peak)).exp()
+        classes = self.arrays.token_class.long()[tokens][..., None]
+        level, top = (x.gather(2, classes)[..., 0] for x in (self.levels, self.statistics.maximum))
+        marginal = (level + (self.factors.at(tokens) - top)).exp().where(level > -torch.inf, 0.0)
         return self._at_fixed(tokens, marginal)
 
     def _at_fixed(self, tokens: Tensor, value: Tensor) -> Tensor:
@@ -161,7 +165,7 @@ class Inference:
         return self.backend.best_path(self.arrays, classes, labels, self.statistics.best, self.reach)
 
     def mbr(self) -> Tensor:
-        marginal = (self.weights + self._maxima[1]).exp()
+        marginal = self.levels.exp()
         labels = self.backend.label_max(self.arrays, marginal, self.live)
         return self.backend.best_path(self.arrays, marginal, labels, self.statistics.best, self.reach)
 

@@ -45,7 +45,7 @@ def posterior(
     Args:
         automata: one token automaton for all rows, or a sequence with one for each row of the batch.
         log_factors: logits or log-probabilities, ``(L, V)`` or ``(B, L, V)``; float32, bfloat16, float16 or float64.
-            Never copied or changed. Minus infinity counts as -1e9, as does anything below that.
+            Never copied or changed; read when a query first needs them, so leave them alone until then. Minus infinity counts as -1e9, as does anything below that.
         fixed: ``(L,)`` or ``(B, L)`` int64, -1 = open. A fixed position allows that token only, contributes 0, and its
             row of log-factors is not read.
         temperature: divides the log-factors; greater than 0.

@@ -79,21 +79,27 @@ class Backend(Protocol):
     def backward(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> Tensor:
         """The backward half of `sums` alone."""
 
-    def class_weights(
-        self, arrays: AutomatonArrays, forward: Tensor, backward: Tensor, reach: Reach
+    def class_masses(
+        self,
+        arrays: AutomatonArrays,
+        scores: Tensor,
+        labels: Tensor,
+        forward: Tensor,
+        backward: Tensor,
+        reach: Reach,
     ) -> Tensor:
-        """w (n, L, C): log of the summed posterior weight, per unit of e^f, of the labels that hold a class."""
+        """Log posterior mass of each class, (n, L, C), from log sums of classes and labels and `sums`."""
 
     def marginals(
         self,
         arrays: AutomatonArrays,
         factors: Factors,
         fixed: Tensor,
-        weights: Tensor,
-        peak: Tensor,
+        levels: Tensor,
+        maximum: Tensor,
         out: Tensor,
     ) -> None:
-        """Fill out (n, L, V) with exp(weights[class of v] + f(v) - peak); a fixed position's row is one-hot."""
+        """Fill out (n, L, V) with exp(level + f - maximum) by class; a fixed position's row is one-hot."""
 
     def draw(
         self,

@@ -67,11 +67,11 @@ def _largest(values: FloatArray) -> float:
 
 @njit(nogil=True, cache=True)
 def _first_equal(values: FloatArray, wanted: float) -> int:
-    """Index of the first `wanted`, which is there: a minimum over all indices runs in vector lanes."""
-    first = np.int32(values.size)
-    for j in range(np.int32(values.size)):
-        first = min(first, np.int32(j) if values[j] == wanted else first)
-    return first
+    """Index of the first `wanted`, which is there: an integer maximum over all runs in vector lanes."""
+    size, from_end = np.int32(values.size), np.int32(0)
+    for j in range(values.size):
+        from_end = max(from_end, np.int32((size - np.int32(j)) * np.int32(values[j] == wanted)))
+    return size - from_end
 
 
 @njit(nogil=True, cache=True, fastmath=REORDER)
@@ -197,18 +197,21 @@ def marginals(
     scale: float,
     floor: float,
     token_class: IntArray,
-    weights: DoubleArray,  # (R, C)
-    peak: DoubleArray,  # (R,)
+    levels: DoubleArray,  # (R, C) log marginal of a token at the class's maximum
+    maximum: DoubleArray,  # (R, C)
     out: FloatArray,  # (R, V)
 ) -> None:
-    """exp(w + f - peak) of every token."""
+    """exp(level + f - maximum) of every token."""
     for i in range(values.shape[0]):
         added = bias[min(i, bias.shape[0] - 1)]
         for v in range(token_class.size):
             f = values[i, v] * scale
             if added.size:
                 f += added[v]
-            out[i, v] = np.exp(weights[i, token_class[v]] + (max(f, floor) - peak[i]))
+            c = token_class[v]
+            out[i, v] = (
+                np.exp(levels[i, c] + (max(f, floor) - maximum[i, c])) if levels[i, c] > -np.inf else 0.0
+            )
 
 
 @njit(nogil=True, cache=True)

@@ -203,20 +203,24 @@ class NumbaBackend:
 
     # -- back to classes and tokens -------------------------------------------------------------------------
 
-    def class_weights(
-        self, arrays: AutomatonArrays, forward: Tensor, backward: Tensor, reach: Reach
+    def class_masses(
+        self,
+        arrays: AutomatonArrays,
+        scores: Tensor,
+        labels: Tensor,
+        forward: Tensor,
+        backward: Tensor,
+        reach: Reach,
     ) -> Tensor:
-        n, length, _ = reach.live.shape
-        out = torch.empty(n, length, arrays.num_classes, dtype=torch.float64)
+        out = torch.empty(scores.shape, dtype=torch.float64)
         edges = (arrays.edge_ptr, arrays.edge_label, arrays.edge_target, *arrays.labels_of_class)
         shared = [_np(tensor) for tensor in edges]
-        log_z = backward[:, 0, arrays.start].tolist()
 
         def part(k: int, start: int, stop: int) -> None:
-            rows = (forward[k, start:stop], backward[k, start + 1 : stop + 1], reach.live[k, start:stop])
-            path_kernels.class_weights(*shared, *map(_np, rows), log_z[k], _np(out[k, start:stop]))
+            tensors = (scores, labels, forward, backward[:, 1:], reach.live, out)
+            path_kernels.class_masses(*shared, *(_np(tensor[k, start:stop]) for tensor in tensors))
 
-        run(_tasks(part, n, length, 4 * (arrays.label_class.numel() + arrays.num_edges)))
+        run(_tasks(part, *scores.shape[:2], 4 * (arrays.label_class.numel() + arrays.num_edges)))
         return out
 
     def marginals(
@@ -224,8 +228,8 @@ class NumbaBackend:
         arrays: AutomatonArrays,
         factors: Factors,
         fixed: Tensor,
-        weights: Tensor,
-        peak: Tensor,
+        levels: Tensor,
+        maximum: Tensor,
         out: Tensor,
     ) -> None:
         def part(k: int, start: int, stop: int) -> None:
@@ -236,8 +240,8 @@ class NumbaBackend:
                 rows.scale,
                 rows.floor,
                 _np(arrays.token_class),
-                _np(weights[k, start:stop]),
-                _np(peak[k, start:stop]),
+                _np(levels[k, start:stop]),
+                _np(maximum[k, start:stop]),
                 _np(out[k, start:stop]),
             )
 

@@ -294,27 +294,62 @@ def best_path(
 
 
 @njit(nogil=True, cache=True)
-def class_weights(
+def class_masses(
     edge_ptr: IntArray,
     edge_label: IntArray,
     edge_target: IntArray,
     class_label_ptr: IntArray,
     class_labels: IntArray,
+    scores: DoubleArray,  # (R, C) log sums of classes
+    labels: DoubleArray,  # (R, K) log sums of labels
     forward: DoubleArray,  # (R, S) states before each position
     backward: DoubleArray,  # (R, S) states after it
     live: ByteArray,  # (R, K)
-    log_z: float,
     out: DoubleArray,  # (R, C)
 ) -> None:
-    """Log of the posterior weight, per unit of e^f, of the labels that hold each class."""
+    """Log posterior mass of each class; a row's masses are divided by their own sum, which is Z but for rounding."""
     buffer, owner = np.empty(edge_label.size + 1), np.empty(edge_label.size + 1, np.int32)
-    weight, linear = np.empty(live.shape[1]), np.empty(live.shape[1])
-    every = np.ones(out.shape[1], np.uint8)
+    mass, shares = np.empty(live.shape[1]), np.empty(class_labels.size)
     for i in range(live.shape[0]):
-        _label_weights(edge_ptr, edge_label, edge_target, forward[i], backward[i], buffer, owner, weight)
-        for k in range(weight.size):
-            weight[k] = weight[k] - log_z if live[i, k] else -np.inf
-        _indexed_log_sums(class_label_ptr, class_labels, weight, every, linear, out[i])
+        _label_weights(edge_ptr, edge_label, edge_target, forward[i], backward[i], buffer, owner, mass)
+        for k in range(mass.size):
+            mass[k] = mass[k] + labels[i, k] if live[i, k] else -np.inf
+        mass -= mass.max()
+        for c in range(out.shape[1]):
+            for j in range(class_label_ptr[c], class_label_ptr[c + 1]):
+                k = class_labels[j]
+                shares[j] = -np.inf
+                if live[i, k]:  # a class's share of a label first: both may be huge, their difference is not
+                    shares[j] = mass[k] + (scores[i, c] - labels[i, k])
+        _segment_log_sums(class_label_ptr, shares, out[i])
+        out[i] -= out[i].max()
+        out[i] -= _log_sum(out[i])
+
+
+@njit(nogil=True, cache=True)
+def _log_sum(values: DoubleArray) -> float:
+    top = values.max()
+    total = 0.0
+    for j in range(values.size):
+        total += np.exp(values[j] - top)
+    return top + np.log(total)
+
+
+@njit(nogil=True, cache=True)
+def _segment_log_sums(ptr: IntArray, values: DoubleArray, out: DoubleArray) -> None:
+    """log sum exp of each segment of values that are at most 0: linear, in logs where the sum is tiny."""
+    weights = values.copy()
+    exponentiate(weights)
+    for k in range(out.size):
+        total, top = 0.0, -np.inf
+        for j in range(ptr[k], ptr[k + 1]):
+            total += weights[j]
+        if total > _TINY:
+            out[k] = np.log(total)
+            continue
+        for j in range(ptr[k], ptr[k + 1]):
+            top = max(top, values[j])
+        out[k] = _log_sum(values[ptr[k] : ptr[k + 1]]) if top > -np.inf else top
 
 
 @njit(nogil=True, cache=True)

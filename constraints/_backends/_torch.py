@@ -268,29 +268,40 @@ class TorchBackend:
 
     # -- back to classes and tokens -------------------------------------------------------------------------
 
-    def class_weights(
-        self, arrays: AutomatonArrays, forward: Tensor, backward: Tensor, reach: Reach
+    def class_masses(
+        self,
+        arrays: AutomatonArrays,
+        scores: Tensor,
+        labels: Tensor,
+        forward: Tensor,
+        backward: Tensor,
+        reach: Reach,
     ) -> Tensor:
-        live = reach.live
-        n, length, _ = live.shape
-        log_z = backward[:, 0, arrays.start][:, None]
-        out = torch.empty(n, length, arrays.num_classes, dtype=torch.float64, device=live.device)
+        out = torch.empty(scores.shape, dtype=torch.float64, device=scores.device)
         order, by_label = _edge_plan(arrays, "by_label")
-        labels, by_class = _class_label_plan(arrays)
-        for i in range(length):
+        holders, by_class = _class_label_plan(arrays)
+        for i in range(scores.shape[1]):
             source, target = self._ends(order, forward[:, i], backward[:, i + 1])
-            weight = by_label.log_sum(source + target) - log_z
-            weight = weight.masked_fill(~live[:, i], -_INFINITY)
-            out[:, i] = by_class.log_sum(weight[:, labels])
-        return out
+            live = reach.live[:, i]
+            mass = (by_label.log_sum(source + target) + labels[:, i]).masked_fill(~live, -_INFINITY)
+            mass = mass - mass.amax(
+                dim=-1, keepdim=True
+            )  # before a logarithm that a huge maximum would swallow
+            mass = mass - torch.logsumexp(mass, dim=-1, keepdim=True)
+            # A class's share of a label first: both may be huge, their difference is not.
+            share = scores[:, i][:, by_class.owner] - labels[:, i][:, holders]
+            entries = (mass[:, holders] + share).masked_fill(~live[:, holders], -_INFINITY)
+            out[:, i] = by_class.log_sum(entries)
+        out -= out.amax(dim=-1, keepdim=True)
+        return out - torch.logsumexp(out, dim=-1, keepdim=True)
 
     def marginals(
         self,
         arrays: AutomatonArrays,
         factors: Factors,
         fixed: Tensor,
-        weights: Tensor,
-        peak: Tensor,
+        levels: Tensor,
+        maximum: Tensor,
         out: Tensor,
     ) -> None:
         classes = arrays.token_class.long()
@@ -298,8 +309,9 @@ class TorchBackend:
         for k in range(out.shape[0]):
             for start in range(0, out.shape[1], step):
                 stop = min(start + step, out.shape[1])
-                shifted = factors.dense(k, start, stop) - peak[k, start:stop, None]
-                out[k, start:stop] = (weights[k, start:stop][:, classes] + shifted).exp()
+                level = levels[k, start:stop][:, classes]
+                distance = factors.dense(k, start, stop) - maximum[k, start:stop][:, classes]
+                out[k, start:stop] = (level + distance).exp().where(level > -_INFINITY, 0.0)
         canvas, position = (fixed >= 0).nonzero(as_tuple=True)
         out[canvas, position] = 0.0
         out[canvas, position, fixed[canvas, position]] = 1.0

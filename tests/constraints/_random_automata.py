@@ -83,17 +83,19 @@ class Enumeration:
     """All members of a canvas and everything that follows from them, in float64."""
 
     members: NDArray[np.int64]  # (N, L), lexicographic
-    log_weight: NDArray[np.float64]  # (N,)
+    log_weight: NDArray[np.float64]  # (N,) less offset: rows count from their best member, as sums near 0 are exact
+    offset: float
     factors: NDArray[np.float64]  # (L, V)
 
     @property
     def log_z(self) -> float:
         top = self.log_weight.max()
-        return float(top + np.log(np.exp(self.log_weight - top).sum()))
+        return float(self.offset + top + np.log(np.exp(self.log_weight - top).sum()))
 
     @property
     def probability(self) -> NDArray[np.float64]:
-        return np.exp(self.log_weight - self.log_z)
+        weights = np.exp(self.log_weight - self.log_weight.max())
+        return weights / weights.sum()
 
     @property
     def support(self) -> NDArray[np.bool_]:
@@ -115,7 +117,7 @@ class Enumeration:
         return -(m * np.log(np.where(m > 0, m, 1.0))).sum(-1)
 
     def score(self, tokens: NDArray[np.int64]) -> float:
-        """Log weight of one sequence, -inf if it is no member."""
+        """Log weight of one sequence (less offset), -inf if it is no member."""
         hit = np.flatnonzero((self.members == tokens).all(-1))
         return float(self.log_weight[hit[0]]) if hit.size else -np.inf
 
@@ -140,5 +142,8 @@ def enumerate_members(
     members = np.array([x for x, s in paths if accepting[s]], dtype=np.int64).reshape(-1, length)
     floored = np.maximum(factors, FLOOR)
     floored[fixed >= 0] = 0.0
-    log_weight = floored[np.arange(length), members].sum(-1) if members.size else np.zeros(0)
-    return Enumeration(members, log_weight, floored)
+    if not members.size:
+        return Enumeration(members, np.zeros(0), 0.0, floored)
+    chosen = floored[np.arange(length), members]  # (N, L)
+    peak = chosen.max(axis=0)
+    return Enumeration(members, (chosen - peak).sum(-1), float(peak.sum()), floored)
