@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -125,7 +126,7 @@ class AutomatonArrays:
         if device == self.device:
             return self
         if device not in self._copies:
-            moved = {
+            moved: dict[str, Any] = {
                 field.name: value.to(device) if isinstance(value, Tensor) else value
                 for field in fields(AutomatonArrays)
                 for value in [getattr(self, field.name)]

@@ -1,7 +1,7 @@
 """`TokenAutomaton`: a compiled constraint. Flat tensors, immutable, safe to share between threads.
 
-Knows the layout (see `_arrays`), membership of token sequences, and how it is written to disk. What can be computed on it
-with factors is in `_posterior`.
+Knows the layout (see `_arrays`), membership of token sequences, and how it is written to disk. What can be computed
+on it with factors is in `_posterior`.
 """
 
 from __future__ import annotations

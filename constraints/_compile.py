@@ -63,11 +63,15 @@ def compile_dfa(dfa: Dfa, vocabulary: Vocabulary, *, verify: Callable[[str], boo
     edges = _with_stop_edges(edges, dfa, vocabulary, keys)
     keep = _useful(edges, dfa.start, accepting)
     if not keep[dfa.start]:
-        raise InfeasibleConstraint("the language is not empty, but no sequence of this vocabulary's tokens spells a member")
+        raise InfeasibleConstraint(
+            "the language is not empty, but no sequence of this vocabulary's tokens spells a member"
+        )
     edges = edges.select(keep[edges.source] & keep[edges.target])
     label, num_labels, first_edge = _number(edges.signature)
     token_class, num_classes, members = walker.classes(edges, label, num_labels, first_edge)
-    return _assemble(dfa, vocabulary, verify, accepting, keep, edges, label, num_labels, token_class, num_classes, members)
+    return _assemble(
+        dfa, vocabulary, verify, accepting, keep, edges, label, num_labels, token_class, num_classes, members
+    )
 
 
 def _number(signature: NDArray[np.uint64]) -> tuple[Int32, int, Int32]:

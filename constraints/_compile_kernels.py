@@ -91,7 +91,9 @@ def walk(states, table, node_class, skip, depth, token_ptr, tokens, keys, max_le
 
 
 @njit(cache=True, nogil=True)
-def class_signatures(states, ptr, target, label, table, node_class, skip, depth, token_ptr, tokens, max_length, vocab_size):  # type: ignore[no-untyped-def]
+def class_signatures(  # type: ignore[no-untyped-def]
+    states, ptr, target, label, table, node_class, skip, depth, token_ptr, tokens, max_length, vocab_size
+):
     """Per token, two 64-bit sums over the labels that hold it; each label is read at one state that it leaves.
 
     `states` (n,), with edges `ptr[i]:ptr[i + 1]` to `target` under `label`. Returns uint64 (V, 2); zero: in no label.

@@ -21,7 +21,7 @@ from ._errors import BudgetExceeded
 from ._nfa import Edges, Fragment, Nfa, NfaBuilder
 from ._terms import Alt, And, Call, JsonString, Not, Repeat, Scope, Seq, Term, any_text
 
-__all__ = ["MAX_DEPTH", "MAX_STATES", "Dfa", "as_fragment", "compile_term"]
+__all__ = ["MAX_DEPTH", "MAX_STATES", "Dfa", "as_fragment", "compile_term", "forget_compiled_parts"]
 
 MAX_STATES = 200_000
 MAX_DEPTH = 4
@@ -90,6 +90,10 @@ class _Cache:
                 self._entries.move_to_end(key)
             return self._entries.get(key)
 
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
+
     def put(self, key: tuple[Term, int, int], dfa: Dfa) -> None:
         with self._lock:
             self._entries[key] = dfa
@@ -98,6 +102,11 @@ class _Cache:
 
 
 _cache = _Cache(_CACHE_SIZE)
+
+
+def forget_compiled_parts() -> None:
+    """Empty the cache of compiled parts: for measuring, and to give memory back."""
+    _cache.clear()
 
 
 class _Expansion:

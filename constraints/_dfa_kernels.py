@@ -62,7 +62,9 @@ def _closed_subset(seeds, empty_ptr, empty_to, keep, stamp, mark, stack, out):  
 
 
 @njit(cache=True, nogil=True)
-def determinise(num_states, start, end, source, low_class, high_class, target, empty_source, empty_target, num_classes, max_states):  # type: ignore[no-untyped-def]
+def determinise(  # type: ignore[no-untyped-def]
+    num_states, start, end, source, low_class, high_class, target, empty_source, empty_target, num_classes, max_states
+):
     """Subset construction. Edges carry inclusive ranges of byte classes.
 
     Returns (table, accepting, complete); not complete if more than `max_states` states would be needed.
@@ -291,7 +293,7 @@ def _split(elements, set_of, first, past, marked, touched, num_touched, num_sets
 
 @njit(cache=True, nogil=True)
 def minimise(table, start, accepting):  # type: ignore[no-untyped-def]
-    """The minimal trimmed automaton, states numbered breadth first from the start (so equal languages give equal tables).
+    """The minimal trimmed automaton, states numbered breadth first from the start: equal languages have equal tables.
 
     Valmari's partition refinement over the live transitions (A. Valmari, "Fast brief practical DFA minimization",
     2012): O(m log m) for m live transitions; the dead state is never made explicit.
@@ -380,7 +382,14 @@ def minimise(table, start, accepting):  # type: ignore[no-untyped-def]
                 state = elements[i]
                 for j in range(in_ptr[state], in_ptr[state + 1]):
                     cord_num_touched = _mark(
-                        in_order[j], cord_elements, cord_place, cord_of, cord_first, cord_marked, cord_touched, cord_num_touched
+                        in_order[j],
+                        cord_elements,
+                        cord_place,
+                        cord_of,
+                        cord_first,
+                        cord_marked,
+                        cord_touched,
+                        cord_num_touched,
                     )
             num_cords = _split(
                 cord_elements, cord_of, cord_first, cord_past, cord_marked, cord_touched, cord_num_touched, num_cords
@@ -417,11 +426,23 @@ def minimise(table, start, accepting):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def product(left, left_start, left_accepting, right, right_start, right_accepting, left_class, right_class, difference, max_states):  # type: ignore[no-untyped-def]
+def product(  # type: ignore[no-untyped-def]
+    left,
+    left_start,
+    left_accepting,
+    right,
+    right_start,
+    right_accepting,
+    left_class,
+    right_class,
+    difference,
+    max_states,
+):
     """Intersection, or (`difference`) left without right, on a common alphabet.
 
-    `left_class`, `right_class` (K,): column of either table for each common class. In a difference the right side may be
-    dead (−1). Returns (table, accepting, complete), start = 0; not complete if more than `max_states` pairs would be needed.
+    `left_class`, `right_class` (K,): column of either table for each common class. In a difference the right side may
+    be dead (−1). Returns (table, accepting, complete), start = 0; not complete if more than `max_states` pairs would be
+    needed.
     """
     num_classes = left_class.shape[0]
     width = np.int64(right.shape[0] + 1)

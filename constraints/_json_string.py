@@ -68,8 +68,9 @@ def _escapes(decoded: Dfa, *, first_helper: int) -> list[Block]:
         for digit in {*f"{value & 15:x}{value & 15:X}"}:
             blocks.append(_block(source, ord(digit), following[live, value]))
     chain = (following[:, :0x20] >= 0).any(axis=1)
-    for source, byte, target in ((after, "u", u), (u, "0", zero), (zero, "0", zeros), (zeros, "0", low), (zeros, "1", high)):
-        blocks.append(_block(source[chain], ord(byte), target[chain]))
+    links = ((after, "u", u), (u, "0", zero), (zero, "0", zeros), (zeros, "0", low), (zeros, "1", high))
+    for from_state, digit, to_state in links:
+        blocks.append(_block(from_state[chain], ord(digit), to_state[chain]))
     escaped = chain | (following[:, list(_SHORT)] >= 0).any(axis=1)
     blocks.append(_block(states[escaped], _BACKSLASH, after[escaped]))
     return blocks

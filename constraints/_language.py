@@ -1,7 +1,7 @@
 """Languages: what a constraint says, as objects that a user composes.
 
-A `Language` is a set of texts. Each kind of language (`Regex`, `JsonSchema`, `Choice` …) only builds a term; what can be
-asked of a language is here, once: membership, the typed value of a text, compilation for a vocabulary, and the
+A `Language` is a set of texts. Each kind of language (`Regex`, `JsonSchema`, `Choice` …) only builds a term; what can
+be asked of a language is here, once: membership, the typed value of a text, compilation for a vocabulary, and the
 operators `| & ~ +`.
 """
 
@@ -31,8 +31,8 @@ class Language:
     Args:
         term: the language as a term.
         parse: gives the typed value of a member; by default the text itself.
-        verify: where no finite automaton holds the language, the check that completes it: `term` is then a superset, and
-            the language is "verified", not "exact".
+        verify: where no finite automaton holds the language, the check that completes it: `term` is then a superset,
+            and the language is "verified", not "exact".
 
     Attributes:
         term: the language as a term (a superset of it where `exactness` is "verified").
@@ -52,9 +52,9 @@ class Language:
 
     @staticmethod
     def of(source: Any, *, whitespace: str | int | Whitespace = "default") -> Language:
-        """The language of what people already have: a Pydantic model, dataclass, TypedDict, Literal, Enum, Union, builtin
-        type, JSON Schema dict, compiled `re.Pattern`, Outlines term, or a language itself. JSON objects are closed here
-        (no keys but the declared ones) unless they ask for more; `whitespace` is that of `JsonSchema`.
+        """The language of what people already have: a Pydantic model, dataclass, TypedDict, Literal, Enum, Union,
+        builtin type, JSON Schema dict, compiled `re.Pattern`, Outlines term, or a language itself. JSON objects are
+        closed here (no keys but the declared ones) unless they ask for more; `whitespace` is that of `JsonSchema`.
 
         Raises:
             UnsupportedConstraint: with every reason, if a part of it can't be enforced.
@@ -83,7 +83,7 @@ class Language:
         return self.dfa.matches(data) and (self.verify is None or self.verify(text))
 
     def parse(self, text: str) -> Any:
-        """The typed value of a member: `json.loads` for a schema, a model instance for a Pydantic model, else the text."""
+        """The typed value of a member: JSON for a schema, an instance for a Pydantic model, else the text."""
         return text if self._parse is None else self._parse(text)
 
     def compile(

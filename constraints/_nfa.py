@@ -9,7 +9,7 @@ repetitions) are compiled first, through the `subset` callback, and copied in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,7 +145,7 @@ class NfaBuilder:
         self._empty.append((self._copy_many(part, copies, copies, start, end), end))
 
     def _copy_many(self, part: Fragment, low: int, high: int | None, start: int, end: int) -> int:
-        """Copy a part several times in a row; from the `low`-th joint on, `end` is reached too. Returns the last joint."""
+        """Copy a part several times in a row; from the `low`-th joint on, `end` is reached too. The last joint."""
         copies = low if high is None else high
         size = part.num_states
         joints = self._fresh(copies + 1)  # joint i: after i copies
@@ -177,5 +177,5 @@ class NfaBuilder:
         return joints + copies
 
 
-def _columns(rows: list[tuple[int, ...]], width: int) -> NDArray[np.int32]:
+def _columns(rows: Sequence[tuple[int, ...]], width: int) -> NDArray[np.int32]:
     return np.array(rows, dtype=np.int32).reshape(-1, width).T

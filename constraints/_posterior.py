@@ -45,7 +45,8 @@ def posterior(
     Args:
         automata: one token automaton for all rows, or a sequence with one for each row of the batch.
         log_factors: logits or log-probabilities, ``(L, V)`` or ``(B, L, V)``; float32, bfloat16, float16 or float64.
-            Never copied or changed; read when a query first needs them, so leave them alone until then. Minus infinity counts as -1e9, as does anything below that.
+            Never copied or changed; read when a query first needs them, so leave them alone until then.
+            Minus infinity counts as -1e9, as does anything below that.
         fixed: ``(L,)`` or ``(B, L)`` int64, -1 = open. A fixed position allows that token only, contributes 0, and its
             row of log-factors is not read.
         temperature: divides the log-factors; greater than 0.
@@ -55,8 +56,8 @@ def posterior(
         backend: "numba" (CPU), "torch" (any device); by default the first on a CPU and the second elsewhere.
 
     Raises:
-        ValueError: for a shape, dtype, temperature or token id that does not fit. NaN and plus infinity raise it, with row
-            and position, when the log-factors are first read.
+        ValueError: for a shape, dtype, temperature or token id that does not fit. NaN and plus infinity raise it, with
+            row and position, when the log-factors are first read.
     """
     return Posterior(automata, log_factors, fixed, temperature, bias, normalize, backend)
 
@@ -113,8 +114,8 @@ class Posterior:
         for automaton in arrays:
             if automaton.vocab_size != columns:
                 raise ValueError(
-                    f"log_factors have {columns} columns, the automaton's vocabulary {automaton.vocab_size}: compile for a "
-                    "vocabulary of the model's logit width"
+                    f"log_factors have {columns} columns, the automaton's vocabulary {automaton.vocab_size}: compile "
+                    "for a vocabulary of the model's logit width"
                 )
         return arrays if several else arrays * batch
 

@@ -60,7 +60,8 @@ def regex_term(pattern: str, *, flags: int = 0, search: bool = False) -> Term:
     except re.error as error:
         raise ConstraintError(f"not a regular expression: {error.msg} at {error.pos}: {pattern!r}") from error
     except (RecursionError, OverflowError) as error:
-        raise ConstraintError(f"a regular expression nested too deeply, or with too large a number: {pattern[:80]!r}") from error
+        why = "a regular expression nested too deeply, or with too large a number"
+        raise ConstraintError(f"{why}: {pattern[:80]!r}") from error
     return _Translator(pattern, tree.state.flags, search).whole(tree)
 
 

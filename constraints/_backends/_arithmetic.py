@@ -46,7 +46,7 @@ def exp(x):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def _exp32(x: float) -> float:
+def _exp32(x: Any) -> Any:
     x = max(x, np.float32(-87.0))
     shifted = x * np.float32(1.4426950408889634) + np.float32(12582912.0)  # rounds to an integer
     whole = shifted - np.float32(12582912.0)
@@ -63,7 +63,7 @@ def _exp32(x: float) -> float:
 
 
 @njit(inline="always")
-def _exp64(x: float) -> float:
+def _exp64(x: Any) -> Any:
     x = max(x, -700.0)
     shifted = x * 1.4426950408889634 + 6755399441055744.0
     whole = shifted - 6755399441055744.0

@@ -7,6 +7,8 @@ the arrays they are given. Know: memory order and vectorisation. Do not know: to
 # mypy: disable-error-code="untyped-decorator"
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -66,7 +68,7 @@ def _largest(values: FloatArray) -> float:
 
 
 @njit(nogil=True, cache=True)
-def _first_equal(values: FloatArray, wanted: float) -> int:
+def _first_equal(values: FloatArray, wanted: float) -> np.int32:
     """Index of the first `wanted`, which is there: an integer maximum over all runs in vector lanes."""
     size, from_end = np.int32(values.size), np.int32(0)
     for j in range(values.size):
@@ -75,7 +77,7 @@ def _first_equal(values: FloatArray, wanted: float) -> int:
 
 
 @njit(nogil=True, cache=True, fastmath=REORDER)
-def _moments(distance: FloatArray, weight: FloatArray) -> tuple[float, float]:
+def _moments(distance: FloatArray, weight: FloatArray) -> tuple[np.floating[Any], np.floating[Any]]:
     zero = distance.dtype.type(0)
     total, moment = zero, zero
     for j in range(distance.size):

@@ -95,10 +95,8 @@ class NumbaBackend:
     def statistics(self, arrays: AutomatonArrays, factors: Factors, fixed: Tensor) -> Statistics:
         n, length = fixed.shape
         shape = (n, length, arrays.num_classes)
-        result = Statistics(
-            *(torch.empty(shape, dtype=torch.float64) for _ in range(3)),
-            torch.empty(shape, dtype=torch.int32),
-        )
+        largest, total, moment = (torch.empty(shape, dtype=torch.float64) for _ in range(3))
+        result = Statistics(largest, total, moment, torch.empty(shape, dtype=torch.int32))
         status = torch.zeros(n, length, dtype=torch.uint8)
         skip = (fixed >= 0).contiguous()
 
@@ -220,7 +218,8 @@ class NumbaBackend:
             tensors = (scores, labels, forward, backward[:, 1:], reach.live, out)
             path_kernels.class_masses(*shared, *(_np(tensor[k, start:stop]) for tensor in tensors))
 
-        run(_tasks(part, *scores.shape[:2], 4 * (arrays.label_class.numel() + arrays.num_edges)))
+        n, length, _ = scores.shape
+        run(_tasks(part, n, length, 4 * (arrays.label_class.numel() + arrays.num_edges)))
         return out
 
     def marginals(

@@ -1,7 +1,8 @@
 """Kernels over positions and states: boolean passes, label scores, sweeps, best path, class weights, drawing.
 
-They work on the float64 tensors of one canvas, release the interpreter lock, allocate what scratch they need and write to
-the arrays they are given. Only states on complete paths are visited; the scores of others are -inf. Know: the recursions.
+They work on the float64 tensors of one canvas, release the interpreter lock, allocate what scratch they need and write
+to the arrays they are given. Only states on complete paths are visited; the scores of others are -inf. Know: the
+recursions.
 Do not know: torch, threads, logits.
 """
 

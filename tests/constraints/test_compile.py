@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from controlgen.constraints import Choice, ConstraintError, InfeasibleConstraint, Language, Regex, TokenAutomaton, Vocabulary
+from controlgen.constraints import (
+    Choice,
+    ConstraintError,
+    InfeasibleConstraint,
+    Language,
+    Regex,
+    TokenAutomaton,
+    Vocabulary,
+)
 from controlgen.constraints import _terms as T
 from controlgen.constraints._vocabulary_data import VocabularyData, pack_bytes
 
@@ -104,7 +112,8 @@ def test_save_and_load(tmp_path: Path) -> None:
     automaton = Regex("(ab)+").compile(vocabulary)
     automaton.save(tmp_path / "a.safetensors")
     loaded = TokenAutomaton.load(tmp_path / "a.safetensors", vocabulary)
-    assert loaded.accepts([0, 1, 2]) and not loaded.accepts([0, 2])
+    assert loaded.accepts([0, 1, 2])
+    assert not loaded.accepts([0, 2])
     assert torch.equal(loaded.label_class, automaton.label_class)
     with pytest.raises(ConstraintError, match="another vocabulary"):
         TokenAutomaton.load(tmp_path / "a.safetensors", Vocabulary.from_bytes([b"a", b"c", None], stop_ids=[2]))
@@ -120,7 +129,8 @@ def test_verified_languages_check_whole_canvases(tmp_path: Path) -> None:
     palindrome = Language(T.any_text(), verify=lambda text: text == text[::-1])
     automaton = palindrome.compile(vocabulary)
     assert automaton.exactness == "verified"
-    assert automaton.accepts([0, 1, 0, 2]) and not automaton.accepts([0, 1, 2])
+    assert automaton.accepts([0, 1, 0, 2])
+    assert not automaton.accepts([0, 1, 2])
     automaton.save(tmp_path / "v.safetensors")
     with pytest.raises(ConstraintError, match="verifier"):
         TokenAutomaton.load(tmp_path / "v.safetensors", vocabulary).accepts([0, 2])

@@ -18,8 +18,10 @@ from controlgen.constraints._dfa import compile_term
 ALPHABET = "aé\U0001f600"
 TEXTS = [""] + ["".join(t) for n in (1, 2, 3) for t in itertools.product(ALPHABET, repeat=n)]
 
+Known = tuple[T.Term, frozenset[str]]  # a term and the texts it holds
 
-def terms(depth: int = 3) -> st.SearchStrategy[tuple[T.Term, frozenset[str]]]:
+
+def terms(depth: int = 3) -> st.SearchStrategy[Known]:
     """A term together with the texts of `TEXTS` that it holds, by plain set arithmetic."""
     every = frozenset(TEXTS)
     leaf = st.one_of(
@@ -33,12 +35,12 @@ def terms(depth: int = 3) -> st.SearchStrategy[tuple[T.Term, frozenset[str]]]:
 
     def repeat(members: frozenset[str], low: int, high: int | None) -> frozenset[str]:
         result, power = frozenset[str](), frozenset([""])
-        for count in range(0, (high if high is not None else 8) + 1):
+        for count in range((high if high is not None else 8) + 1):
             result |= power if count >= low else frozenset()
             power = join(power, members)
         return result
 
-    def extend(inner: st.SearchStrategy[tuple[T.Term, frozenset[str]]]) -> st.SearchStrategy[tuple[T.Term, frozenset[str]]]:
+    def extend(inner: st.SearchStrategy[Known]) -> st.SearchStrategy[Known]:
         pair = st.tuples(inner, inner)
         return st.one_of(
             pair.map(lambda p: (T.seq(p[0][0], p[1][0]), join(p[0][1], p[1][1]))),
@@ -110,7 +112,8 @@ def test_json_string_escapes_one_by_one() -> None:
             if anything.matches(literal.encode()):
                 assert compile_term(T.json_string(T.lit(value))).matches(literal.encode())
             else:  # legal spellings that the language leaves out: \uXXXX of what needs no escape
-                assert spelled.startswith("\\u") and point >= 0x20
+                assert spelled.startswith("\\u")
+                assert point >= 0x20
 
 
 def test_calls_are_inlined_and_recursion_is_bounded_by_depth() -> None:
@@ -122,7 +125,8 @@ def test_calls_are_inlined_and_recursion_is_bounded_by_depth() -> None:
     assert dfa.max_depth == 3
     assert [dfa.matches(b"(" * n + b"." + b")" * n) for n in range(5)] == [True, True, True, True, False]
     assert not dfa.matches(b"((.)")
-    mutual = T.scope(T.Call("x"), {"x": T.alt(T.lit("."), T.seq(T.lit("["), T.Call("y"), T.lit("]"))), "y": T.Call("x")})
+    bracketed = T.alt(T.lit("."), T.seq(T.lit("["), T.Call("y"), T.lit("]")))
+    mutual = T.scope(T.Call("x"), {"x": bracketed, "y": T.Call("x")})
     assert compile_term(mutual, max_depth=2).matches(b"[.]")
 
 
@@ -153,4 +157,5 @@ def test_threads_share_the_cache() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(results) == 8 and len(set(results)) == 1
+    assert len(results) == 8
+    assert len(set(results)) == 1

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controlgen.constraints import Choice, ConstraintError, Contains, InfeasibleConstraint, Language, Regex, Text, Vocabulary
+from controlgen.constraints import (
+    Choice,
+    ConstraintError,
+    Contains,
+    InfeasibleConstraint,
+    Language,
+    Regex,
+    Text,
+    Vocabulary,
+)
 from controlgen.constraints import _terms as T
 
 

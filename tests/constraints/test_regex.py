@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from controlgen.constraints import ConstraintError, Language, Regex, UnsupportedConstraint
 from controlgen.constraints._regex import regex_term
 
-ATOMS = ["a", "b", "é", "ß", "K", "\\.", ".", "[ab]", "[^a]", "[a-c-]", "\\d", "\\D", "\\w", "\\W", "\\s", "[\\s\\d]", "\U0001f600"]
+LITERALS = ["a", "b", "é", "ß", "K", "\\.", "\U0001f600"]
+SETS = [".", "[ab]", "[^a]", "[a-c-]", "\\d", "\\D", "\\w", "\\W", "\\s", "[\\s\\d]"]
+ATOMS = LITERALS + SETS
 QUANTIFIERS = ["", "?", "*", "+", "{2}", "{1,3}", "{,2}", "{2,}", "*?", "+?", "??"]
 TEXT = st.text(alphabet="aAbBcéÉßſKk\u212a.1٣ \n-_\U0001f600", max_size=6)
 
