@@ -1,7 +1,7 @@
 """`Language.of`: from what people already have to a language.
 
-Python types go through Pydantic: its JSON Schema of the type gives the language, its validation gives the typed value.
-This module knows how to recognise things; what a schema or a pattern means is known elsewhere.
+Python types go through Pydantic: its JSON Schema of the type gives the language, its validation gives the
+typed value. This module knows how to recognise things; what a schema or a pattern means is known elsewhere.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["language_of"]
 
 _TAKEN = (
-    "a Pydantic model, dataclass, TypedDict, Literal, Enum, Union, builtin or annotated type, a JSON Schema as a dict, "
-    "a compiled re.Pattern, an Outlines term, or a Language"
+    "a Pydantic model, dataclass, TypedDict, Literal, Enum, Union, builtin or annotated type, a JSON Schema "
+    "as a dict, a compiled re.Pattern, an Outlines term, or a Language"
 )
 _MAX_URL = 2083  # Pydantic's own limit for web addresses; longer than any canvas
 
@@ -33,16 +33,16 @@ _MAX_URL = 2083  # Pydantic's own limit for web addresses; longer than any canva
 def language_of(source: Any, *, whitespace: str | int | Whitespace = "default") -> Language:
     """The language of a type, a schema, a pattern or a term.
 
-    * A Python type: the JSON texts that validate as the type; `parse` gives typed values. Strings are quoted: the
-      language of `Literal["a"]` is `"a"` in quotes.
+    * A Python type: the JSON texts that validate as the type; `parse` gives typed values. Strings are quoted:
+      the language of `Literal["a"]` is `"a"` in quotes.
     * A JSON Schema dict: `JsonSchema(schema, closed=True)`; `parse` gives JSON values.
     * A `re.Pattern`: the texts that it matches whole, its flags honoured.
     * An Outlines term: its language. `CFG` is refused for now.
     * A `Language`: itself, whatever `whitespace` is.
 
-    Objects are closed: they have the keys that are declared, unless the type or the schema asks for more (`extra="allow"`,
-    `additionalProperties`). What a type checks beyond its schema (validators of one's own, the length of a set) is checked on every
-    document, and the language is then "verified".
+    Objects are closed: they have the keys that are declared, unless the type or the schema asks for more
+    (`extra="allow"`, `additionalProperties`). What a type checks beyond its schema (validators of one's own,
+    the length of a set) is checked on every document, and the language is then "verified".
 
     Args:
         source: see above.
@@ -63,7 +63,9 @@ def language_of(source: Any, *, whitespace: str | int | Whitespace = "default") 
             raise TypeError("a pattern of bytes is no language of texts: compile it from a str")
         return Regex(source.pattern, source.flags)
     if isinstance(source, str):
-        raise TypeError("a string alone is ambiguous: use Regex(...), Choice(...), or JsonSchema(...) for a schema's text")
+        raise TypeError(
+            "a string alone is ambiguous: use Regex(...), Choice(...), or JsonSchema(...) for a schema's text"
+        )
     if _is_outlines(source):
         from ._outlines import outlines_language
 
@@ -75,7 +77,8 @@ def language_of(source: Any, *, whitespace: str | int | Whitespace = "default") 
 
 def _is_outlines(source: Any) -> bool:
     """Whether this is an Outlines term, without importing Outlines for anything else."""
-    return any(kind.__module__ == "outlines.types.dsl" and kind.__name__ == "Term" for kind in type(source).__mro__)
+    kinds = ((kind.__module__, kind.__name__) for kind in type(source).__mro__)
+    return ("outlines.types.dsl", "Term") in kinds
 
 
 def _of_type(source: Any, whitespace: str | int | Whitespace) -> Language:
@@ -93,7 +96,8 @@ def _of_type(source: Any, whitespace: str | int | Whitespace) -> Language:
     except PydanticInvalidForJsonSchema as error:
         raise UnsupportedConstraint.single("", name, str(error).split("\n")[0]) from error
     except (PydanticUserError, NameError) as error:
-        raise TypeError(f"no language of {name}: {str(error).splitlines()[0]}; Language.of takes {_TAKEN}") from error
+        why = str(error).splitlines()[0]
+        raise TypeError(f"no language of {name}: {why}; Language.of takes {_TAKEN}") from error
     language = JsonSchema(schema, closed=True, whitespace=whitespace, parse=adapter.validate_json)
     if generator.loosened or _has_validators(adapter.core_schema):
         language.verify = _all(language.verify, _validates(adapter.validate_json))
@@ -101,16 +105,16 @@ def _of_type(source: Any, whitespace: str | int | Whitespace) -> Language:
 
 
 def _with_known_typed_dicts(source: Any) -> Any:
-    """Before Python 3.12 Pydantic knows TypedDicts of `typing_extensions` only: rewrite those of `typing`, also inside
-    other types."""
+    """Before Python 3.12 Pydantic knows TypedDicts of `typing_extensions` only: rewrite those of `typing`,
+    also inside other types."""
     if sys.version_info >= (3, 12):
         return source
     if isinstance(source, type) and typing.is_typeddict(source) and type(source).__module__ == "typing":
         hints = typing.get_type_hints(source, include_extras=True)
-        required: frozenset[str] = getattr(source, "__required_keys__", frozenset(hints))
-        fields = {name: _with_known_typed_dicts(_bare(hint)) for name, hint in hints.items()}
-        marked = {name: hint if name in required else typing_extensions.NotRequired[hint] for name, hint in fields.items()}
-        return typing_extensions.TypedDict(source.__name__, marked)
+        by_default: frozenset[str] = getattr(source, "__required_keys__", frozenset(hints))
+        fields = {name: _field(hint, required=name in by_default) for name, hint in hints.items()}
+        make: Any = typing_extensions.TypedDict
+        return make(source.__name__, fields)
     arguments = typing.get_args(source)
     changed = tuple(_with_known_typed_dicts(argument) for argument in arguments)
     if all(new is old for new, old in zip(changed, arguments, strict=True)):
@@ -122,9 +126,13 @@ def _with_known_typed_dicts(source: Any) -> Any:
     return source.copy_with(changed) if hasattr(source, "copy_with") else source.__origin__[changed]
 
 
-def _bare(hint: Any) -> Any:
-    """A field's type without Required and NotRequired."""
-    return typing.get_args(hint)[0] if typing.get_origin(hint) in (typing.Required, typing.NotRequired) else hint
+def _field(hint: Any, *, required: bool) -> Any:
+    """A field's type, marked as optional if it is; what the field says itself goes first."""
+    origin = typing.get_origin(hint)
+    if origin in (typing.Required, typing.NotRequired):
+        hint, required = typing.get_args(hint)[0], origin is typing.Required
+    hint = _with_known_typed_dicts(hint)
+    return hint if required else typing_extensions.NotRequired[hint]
 
 
 def _validates(parse: Callable[[str], Any]) -> Callable[[str], bool]:
@@ -148,12 +156,13 @@ def _has_validators(core: Any) -> bool:
         kind = core.get("type")
         if isinstance(kind, str) and kind.startswith("function-"):
             return True
-        return any(_has_validators(value) for key, value in core.items() if key not in ("metadata", "serialization"))
+        apart = ("metadata", "serialization")
+        return any(_has_validators(value) for key, value in core.items() if key not in apart)
     return isinstance(core, (list, tuple)) and any(map(_has_validators, core))
 
 
 def _generator() -> Any:
-    """Pydantic's schema generator, but for what its JSON Schema says in a way that is not enforced or not meant."""
+    """Pydantic's schema generator, but for what its JSON Schema says in a way not enforced or not meant."""
     from pydantic.json_schema import GenerateJsonSchema
 
     class Generator(GenerateJsonSchema):
@@ -166,7 +175,8 @@ def _generator() -> Any:
             if any(schema.get(name) is not None for name in ("max_digits", "decimal_places", "multiple_of")):
                 type(self).loosened = True
             bounds = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
-            return {"type": "number"} | {bounds[name]: schema[name] for name in bounds if schema.get(name) is not None}
+            limits = {bounds[name]: schema[name] for name in bounds if schema.get(name) is not None}
+            return {"type": "number"} | limits
 
         def _common_set_schema(self, schema: Any) -> Any:
             """A set is read from an array with or without repetition; only its size depends on that."""

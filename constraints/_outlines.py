@@ -16,7 +16,8 @@ __all__ = ["outlines_language"]
 
 
 def outlines_language(source: Any, *, whitespace: str | int | Whitespace = "default") -> Language:
-    """The language of a term of `outlines.types`: regular expressions, literals, choices, sequences, quantifiers, schemas.
+    """The language of a term of `outlines.types`: regular expressions, literals, choices, sequences,
+    quantifiers, schemas.
 
     Raises UnsupportedConstraint for `CFG` and for a `JsonSchema` with a white-space pattern of its own.
     """

@@ -1,4 +1,5 @@
-"""JSON Schema as a front end: schemas in, terms out. `JsonSchema` is the language, `Whitespace` its spelling policy."""
+"""JSON Schema as a front end: schemas in, terms out. `JsonSchema` is the language, `Whitespace` its spelling
+policy."""
 
 from __future__ import annotations
 

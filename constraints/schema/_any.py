@@ -1,7 +1,8 @@
 """Any JSON value, as named definitions that are compiled once and shared by every place that is open.
 
-The definitions call each other; how deep they nest is decided at compile time (`max_depth`). Where the white space
-depends on the depth (`indented`), each depth has definitions of its own, down to `INDENTED_LEVELS` below the place.
+The definitions call each other; how deep they nest is decided at compile time (`max_depth`). Where the white
+space depends on the depth (`indented`), each depth has definitions of its own, down to `INDENTED_LEVELS`
+below the place.
 """
 
 from __future__ import annotations

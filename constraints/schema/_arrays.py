@@ -37,7 +37,8 @@ def array_term(
 
 
 def _cut(prefix: Sequence[Term], item: Term, high: int | None) -> tuple[int | None, Sequence[Term]]:
-    """Most items that can be written, and the part of the prefix that they use: nothing follows an impossible item."""
+    """Most items that can be written, and the part of the prefix that they use: nothing follows an impossible
+    item."""
     for i, term in enumerate(prefix):
         if term == EMPTY:
             high = i if high is None else min(high, i)

@@ -1,8 +1,8 @@
 """From schemas that hold at once to plain cases: `$ref`, `allOf`, `anyOf` and `oneOf` taken apart.
 
-A *case* is a tuple of schemas that all hold of one value and whose in-place applicators are already followed: what is
-left in them speaks of types and facets only. A value is valid if it is valid in some case. Reading facets is not
-known here.
+A *case* is a tuple of schemas that all hold of one value and whose in-place applicators are already followed:
+what is left in them speaks of types and facets only. A value is valid if it is valid in some case. Reading
+facets is not known here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ Case = tuple[Node, ...]
 
 
 def types_of(case: Case) -> frozenset[str]:
-    """The types that every schema of a case allows; `integer` stands for whole numbers where `number` isn't allowed."""
+    """The types that every schema of a case allows; `integer` stands for whole numbers where `number` isn't
+    allowed."""
     allowed = frozenset(TYPES)
     for node in case:
         if "type" in node.schema:
@@ -49,8 +50,8 @@ class _Pending:
 
 
 class Cases:
-    """Takes schemas apart. Refusals are collected in `reasons`; `disjoint` decides whether no value is valid under two
-    branches of a schema's `oneOf`."""
+    """Takes schemas apart. Refusals are collected in `reasons`; `disjoint` decides whether no value is valid
+    under two branches of a schema's `oneOf`."""
 
     def __init__(self, document: Document, disjoint: Callable[[Node, Node, Node], bool]) -> None:
         self._document = document
@@ -82,7 +83,8 @@ class Cases:
             if any(node.schema is other.schema for other in done):
                 continue
             self._check_keywords(node)
-            replaced = "$ref" in node.schema and self._document.draft <= 7  # there, siblings of $ref don't count
+            # up to draft 7 a $ref replaces the schema it stands in
+            replaced = "$ref" in node.schema and self._document.draft <= 7
             done = done if replaced else (*done, node)
             if not types_of(done):
                 return []
@@ -94,7 +96,11 @@ class Cases:
         for option in head.options:
             cases += self._expand((_Pending((option,), head.ancestors), *pending), done)
             if len(cases) > MAX_CASES:
-                self.refuse(option.pointer, "anyOf", f"together with its siblings it makes more than {MAX_CASES} cases")
+                self.refuse(
+                    option.pointer,
+                    "anyOf",
+                    f"together with its siblings it makes more than {MAX_CASES} cases",
+                )
                 break
         return cases
 
@@ -132,7 +138,7 @@ class Cases:
         for j in range(len(options)):
             for i in range(j):
                 if not self._disjoint(node, options[i], options[j]):
-                    why = f"branches {i} and {j} overlap, or can't be told apart; use anyOf, or tell them apart by a const"
+                    why = f"branches {i} and {j} overlap, or can't be told apart; use anyOf, or a const in each"
                     self.refuse(node.pointer, "oneOf", why)
                     return
 

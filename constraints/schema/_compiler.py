@@ -1,9 +1,9 @@
 """From a checked schema document to a term: conjunctions of schemas, case by case and type by type.
 
-The unit of work is a tuple of schemas that hold of one value at once. Merging is done by name: the value of a property
-is the tuple of what each schema says about it. So `allOf`, `$ref` with siblings and `anyOf` beside `properties` are
-exact intersections, no schema is ever copied, and every distinct tuple is compiled once. A tuple that comes back inside
-itself stays a call to a named definition.
+The unit of work is a tuple of schemas that hold of one value at once. Merging is done by name: the value of a
+property is the tuple of what each schema says about it. So `allOf`, `$ref` with siblings and `anyOf` beside
+`properties` are exact intersections, no schema is ever copied, and every distinct tuple is compiled once. A
+tuple that comes back inside itself stays a call to a named definition.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ __all__ = ["SchemaCompiler"]
 DISJOINT_STATES = 5000  # states that the test of two branches of oneOf may take
 INDENTED_LEVELS = 4  # how often a recursive schema comes back where white space depends on the depth
 # formats that ask nothing of the text
-FREE_FORMATS = frozenset("password path file-path directory-path binary byte textarea multi-line".split())
+FREE_FORMATS = frozenset(
+    ("password", "path", "file-path", "directory-path", "binary", "byte", "textarea", "multi-line")
+)
 IN_PLACE = frozenset(("$ref", "allOf", "anyOf", "oneOf"))
 STRING_KEYWORDS = frozenset(("minLength", "maxLength", "pattern", "format"))
 NUMBER_KEYWORDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))
@@ -45,8 +47,8 @@ class SchemaCompiler:
     """Compiles one document under one policy.
 
     Attributes:
-        free_keys: after `term()`: whether some object may have keys that no schema names, so that duplicates among them
-            are left to a verifier.
+        free_keys: after `term()`: whether some object may have keys that no schema names, so that duplicates
+            among them are left to a verifier.
     """
 
     def __init__(self, document: Document, whitespace: Whitespace, *, closed: bool, numbers: str) -> None:
@@ -90,7 +92,9 @@ class SchemaCompiler:
             return Call(self._active[key])
         if self._whitespace.depth_matters and sum(key[:-1] == other[:-1] for other in self._active) >= INDENTED_LEVELS:
             return EMPTY
-        name = " & ".join(node.pointer or "#" for node in distinct.values()) + f" #{len(self._kept) + len(self._active)}"
+        name = (
+            " & ".join(node.pointer or "#" for node in distinct.values()) + f" #{len(self._kept) + len(self._active)}"
+        )
         self._active[key] = name
         term = alt(*(self._case(case, place) for case in self._cases.of(list(distinct.values()))))
         del self._active[key]
@@ -125,7 +129,9 @@ class SchemaCompiler:
         try:
             return alt(*(value_term(value, self._whitespace, depth, self._numbers) for value in values))
         except ValueError as error:
-            raise ConstraintError(f"at {case[0].pointer or '(root)'}: a value that no text can hold: {error}") from error
+            raise ConstraintError(
+                f"at {case[0].pointer or '(root)'}: a value that no text can hold: {error}"
+            ) from error
 
     def _number(self, case: Case, *, integer: bool) -> Term:
         bounds = Bounds(integer=integer)
@@ -220,7 +226,9 @@ class SchemaCompiler:
             return json_string(lit(name))
         except UnicodeEncodeError as error:
             place = case[0].pointer or "(root)"
-            raise ConstraintError(f"at {place}: the property name {name!r} holds a lone surrogate, which is no text") from error
+            raise ConstraintError(
+                f"at {place}: the property name {name!r} holds a lone surrogate, which is no text"
+            ) from error
 
     def _free_member(self, case: Case, names: Iterable[str], depth: int) -> Term:
         """A member whose key no schema names."""

@@ -1,8 +1,9 @@
 """Digit automata as terms: unsigned decimals compared with a bound, digit by digit.
 
-The texts here are unsigned, without exponent and without leading zeros: `0`, `12`, `12.50`. A comparison is exact for
-any decimal bound; the minimal automaton is linear in its digits. The terms are flat (one option per digit where a text
-may part from the bound), so that hundreds of digits make no deep tree. This module knows no JSON Schema.
+The texts here are unsigned, without exponent and without leading zeros: `0`, `12`, `12.50`. A comparison is
+exact for any decimal bound; the minimal automaton is linear in its digits. The terms are flat (one option per
+digit where a text may part from the bound), so that hundreds of digits make no deep tree. This module knows
+no JSON Schema.
 """
 
 from __future__ import annotations
@@ -12,7 +13,16 @@ from decimal import Decimal
 
 from .._terms import EMPTY, EPSILON, Term, alt, chars, lit, opt, rep, seq
 
-__all__ = ["ANY_FRACTION", "DIGIT", "NO_FRACTION", "ZERO_FRACTION", "Fractions", "at_least", "at_most", "unsigned"]
+__all__ = [
+    "ANY_FRACTION",
+    "DIGIT",
+    "NO_FRACTION",
+    "ZERO_FRACTION",
+    "Fractions",
+    "at_least",
+    "at_most",
+    "unsigned",
+]
 
 DIGIT = chars([(0x30, 0x39)])
 NON_ZERO = chars([(0x31, 0x39)])
@@ -22,8 +32,8 @@ POINT = lit(".")
 
 @dataclass(frozen=True)
 class Fractions:
-    """Which fractions a number may carry: `any_of` is every allowed fraction part (with its point, or nothing),
-    `zero` those that leave the value whole, `positive` those that add to it."""
+    """Which fractions a number may carry: `any_of` is every allowed fraction part (with its point, or
+    nothing), `zero` those that leave the value whole, `positive` those that add to it."""
 
     any_of: Term
     zero: Term

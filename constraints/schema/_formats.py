@@ -1,4 +1,5 @@
-r"""String formats as terms over the decoded value: exact, as far as their standards describe a regular language.
+r"""String formats as terms over the decoded value: exact, as far as their standards describe a regular
+language.
 
 | format | standard | left out |
 |---|---|---|
@@ -6,7 +7,7 @@ r"""String formats as terms over the decoded value: exact, as far as their stand
 | `time` | RFC 3339 full-time | leap seconds (`:60`), which no time type holds |
 | `date-time` | RFC 3339 | both of these |
 | `duration` | RFC 3339 appendix A | |
-| `email` | RFC 5321 mailbox: dot-string or quoted string, domain or address literal | the size limits of section 4.5.3.1 |
+| `email` | RFC 5321 mailbox, all forms of both parts | the size limits of section 4.5.3.1 |
 | `uuid` | RFC 4122 | |
 | `ipv4` | RFC 2673 dotted quad, no leading zeros | |
 | `ipv6` | RFC 4291 section 2.2 | zone identifiers, which are no part of an address |
@@ -46,9 +47,7 @@ def _date() -> Term:
 
 
 def _time() -> Term:
-    return regex_term(
-        r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
-    )
+    return regex_term(r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])")
 
 
 def _date_time() -> Term:
@@ -150,5 +149,6 @@ FORMATS: dict[str, Callable[[], Term]] = {
 
 @cache
 def format_term(name: str) -> Term:
-    """The decoded values of a format; the same object each time, so that it is compiled once. KeyError if unknown."""
+    """The decoded values of a format; the same object each time, so that it is compiled once. KeyError if
+    unknown."""
     return FORMATS[name]()

@@ -1,6 +1,7 @@
 """Schemas with `enum` or `const`: the values that also satisfy everything beside it.
 
-The values are finitely many and known, so each is judged by a validator instead of being intersected as a language:
+The values are finitely many and known, so each is judged by a validator instead of being intersected as a
+language:
 exact whatever stands beside, and independent of how a value is spelled.
 """
 
@@ -27,7 +28,8 @@ _ASSERTIONS = frozenset(
 
 
 def given_values(case: Case, types: frozenset[str], document: Document) -> list[Any]:
-    """The distinct values that every `enum` and `const` of a case allows and every other keyword of it accepts."""
+    """The distinct values that every `enum` and `const` of a case allows and every other keyword of it
+    accepts."""
     lists = [node.schema["enum"] for node in case if "enum" in node.schema]
     lists += [[node.schema["const"]] for node in case if "const" in node.schema]
     values: list[Any] = []

@@ -8,8 +8,8 @@ Outcomes:
 * `structure`: names or places other schemas;
 * `refused`: an assertion that is not enforced; a schema with it is refused, with the place.
 
-A keyword that is not in the table is refused as well: a misspelt keyword must not weaken a schema silently. Names that
-start with `x-` are annotations.
+A keyword that is not in the table is refused as well: a misspelt keyword must not weaken a schema silently.
+Names that start with `x-` are annotations.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Keyword:
 
 
 _EXACT = (
-    "type properties required additionalProperties items prefixItems additionalItems minItems maxItems minLength "
-    "maxLength pattern minimum maximum exclusiveMinimum exclusiveMaximum enum const allOf anyOf"
+    "type properties required additionalProperties items prefixItems additionalItems minItems maxItems "
+    "minLength maxLength pattern minimum maximum exclusiveMinimum exclusiveMaximum enum const allOf anyOf"
 )
 _ANNOTATIONS = (
     "title description default examples example $comment deprecated readOnly writeOnly contentEncoding "

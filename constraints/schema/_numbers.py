@@ -1,25 +1,27 @@
 """JSON numbers with bounds: which spellings of which values are in a language.
 
-Bounds are exact decimals. The spellings are a choice (`plain` or `any`), stated below; this module knows neither
-schemas nor keywords.
+Bounds are exact decimals. The spellings are a choice (`plain` or `any`), stated below; this module knows
+neither schemas nor keywords.
 
 `plain`, what a program writes for ordinary values:
 
 * an integer has no fraction and no exponent: `0`, `-12`; never `-0`, never leading zeros;
-* any other number may have a fraction of any length (`1.50` and `1.0` are in), no exponent, never a negative zero.
+* any other number may have a fraction of any length (`1.50` and `1.0` are in), no exponent, never a negative
+  zero.
 
 `any`, JSON Schema's mathematical equality:
 
 * an integer may be written with a fraction of zeros (`2.0`), and zero with a sign;
-* scientific notation in normal form, one non-zero digit before the point: `1e3`, `2.5E-07`; exponents from -307 to 307
-  with up to two leading zeros. An integer in this notation has at most 14 digits after the point, and its exponent is
-  not smaller than their number.
+* scientific notation in normal form, one non-zero digit before the point: `1e3`, `2.5E-07`; exponents from
+  -307 to 307 with up to two leading zeros. An integer in this notation has at most 14 digits after the point,
+  and its exponent is not smaller than their number.
 
-Doubles: a reader that rounds numbers to doubles must not see a number on an excluded bound. So an *exclusive* bound of
-a number is kept a 15-digit step away: values between the bound and its neighbour of 15 significant digits are left
-out (`exclusiveMinimum: 0` starts at 1e-15). Numbers with a fraction are barred beyond 15 digits before the point where
-a bound is that large, and scientific notation keeps away from such a bound by two 15-digit steps. Inclusive bounds
-below that size and integers without exponent need no such care: rounding is monotonic.
+Doubles: a reader that rounds numbers to doubles must not see a number on an excluded bound. So an *exclusive*
+bound of a number is kept a 15-digit step away: values between the bound and its neighbour of 15 significant
+digits are left out (`exclusiveMinimum: 0` starts at 1e-15). Numbers with a fraction are barred beyond 15
+digits before the point where a bound is that large, and scientific notation keeps away from such a bound by
+two 15-digit steps. Inclusive bounds below that size and integers without exponent need no such care: rounding
+is monotonic.
 """
 
 from __future__ import annotations
@@ -61,7 +63,8 @@ Compare = Callable[[Decimal, Fractions], Term]
 
 @dataclass(frozen=True)
 class Bounds:
-    """An interval of numbers. `None` is no bound; `*_open` excludes the bound itself; `integer` keeps whole numbers."""
+    """An interval of numbers. `None` is no bound; `*_open` excludes the bound itself; `integer` keeps whole
+    numbers."""
 
     low: Decimal | None = None
     high: Decimal | None = None
@@ -82,7 +85,8 @@ class Bounds:
         return Bounds(self.low, high, self.low_open, open_end, self.integer)
 
     def closed(self) -> Bounds:
-        """The same interval with inclusive ends: whole numbers for integers, otherwise a 15-digit step inwards."""
+        """The same interval with inclusive ends: whole numbers for integers, otherwise a 15-digit step
+        inwards."""
         low, high = self.low, self.high
         if low is not None and (self.integer or self.low_open):
             low = _step(low, self.integer, up=True, strict=self.low_open)
@@ -92,8 +96,8 @@ class Bounds:
 
 
 def to_decimal(value: Any) -> Decimal:
-    """The exact decimal that a schema's number stands for: a float is read as its shortest decimal (`0.1`), and as the
-    whole number that it is from 2**53 on.
+    """The exact decimal that a schema's number stands for: a float is read as its shortest decimal (`0.1`),
+    and as the whole number that it is from 2**53 on.
 
     Raises ValueError for NaN, infinities and numbers of more than 400 digits.
     """
@@ -106,7 +110,8 @@ def to_decimal(value: Any) -> Decimal:
 
 
 def number_term(bounds: Bounds, spelling: str = "plain") -> Term:
-    """The numbers in an interval, in the spellings of `"plain"` or `"any"`; the empty language for an empty interval."""
+    """The numbers in an interval, in the spellings of `"plain"` or `"any"`; the empty language for an empty
+    interval."""
     interval = bounds.closed()
     low, high = interval.low, interval.high
     if low is not None and high is not None and low > high:
@@ -118,10 +123,11 @@ def number_term(bounds: Bounds, spelling: str = "plain") -> Term:
 
 
 def number_value(value: Any, spelling: str = "plain") -> Term:
-    """The spellings of one number. `plain`: its shortest decimal, and with `.0` too where the schema has a float.
+    """The spellings of one number. `plain`: its shortest decimal, and with `.0` too where the schema has a
+    float.
 
-    Beyond doubles' whole numbers (2**53) an int and a float that look alike differ to a reader: there an int is spelled without
-    point and exponent, a float with one.
+    Beyond doubles' whole numbers (2**53) an int and a float that look alike differ to a reader: there an int
+    is spelled without point and exponent, a float with one.
     """
     whole_float = not isinstance(value, int) and value == int(value)
     number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
@@ -138,7 +144,8 @@ def number_value(value: Any, spelling: str = "plain") -> Term:
 
 
 def _step(bound: Decimal, integer: bool, *, up: bool, strict: bool) -> Decimal:
-    """The nearest decimal on the grid at (or, if strict, beyond) the bound: whole numbers, or 15 significant digits."""
+    """The nearest decimal on the grid at (or, if strict, beyond) the bound: whole numbers, or 15 significant
+    digits."""
     places = 0 if integer or bound.is_zero() else max(bound.adjusted() + 1, 0)
     grid = Decimal(1) if integer else Decimal(1).scaleb(-max(DOUBLE_DIGITS - places, 0))
     rounded = bound.quantize(grid, ROUND_CEILING if up else ROUND_FLOOR, WIDE)
@@ -148,7 +155,8 @@ def _step(bound: Decimal, integer: bool, *, up: bool, strict: bool) -> Decimal:
 
 
 def _inward(interval: Bounds) -> Bounds:
-    """Large ends moved inwards by up to two steps of 15 digits: a mantissa is rounded where an integer is not."""
+    """Large ends moved inwards by up to two steps of 15 digits: a mantissa is rounded where an integer is
+    not."""
 
     def moved(end: Decimal | None, *, up: bool) -> Decimal | None:
         if end is None or abs(end) < EXACT_WHOLE:

@@ -1,12 +1,13 @@
 """Objects: which members in which order, and where the commas stand.
 
-Members stand in the order given, each at most once; free members follow the named ones. This module knows how members
-are put together, not what a schema says about them.
+Members stand in the order given, each at most once; free members follow the named ones. This module knows how
+members are put together, not what a schema says about them.
 
-The comma is the difficulty when members are optional: which member is the first written one depends on all before it.
-With a required member the answer is known from there on, and the term is linear in the number of members: those
-before it carry their comma behind them, those after it in front. Without one, the first written member is searched by
-halving the list, so each member stands in the term at most log2(n) times; the minimal automaton is linear either way.
+The comma is the difficulty when members are optional: which member is the first written one depends on all
+before it. With a required member the answer is known from there on, and the term is linear in the number of
+members: those before it carry their comma behind them, those after it in front. Without one, the first
+written member is searched by halving the list, so each member stands in the term at most log2(n) times; the
+minimal automaton is linear either way.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The schema document: reading it, checking that it is a schema, and resolving references inside it.
 
-References are JSON pointers into the same document; nothing is ever fetched. What keywords mean is not known here.
+References are JSON pointers into the same document; nothing is ever fetched. What keywords mean is not known
+here.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ DRAFTS = {
     "http://json-schema.org/schema": 2020,
 }
 _TO_SCHEMA = frozenset(
-    "additionalProperties additionalItems items contains not if then else propertyNames unevaluatedProperties "
-    "unevaluatedItems contentSchema".split()
+    (
+        *("additionalProperties", "additionalItems", "items", "contains", "not", "if", "then", "else"),
+        *("propertyNames", "unevaluatedProperties", "unevaluatedItems", "contentSchema"),
+    )
 )
 _TO_LIST = frozenset(("items", "prefixItems", "allOf", "anyOf", "oneOf"))
 _TO_MAP = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"))
@@ -71,8 +74,26 @@ def load_schema(source: Any) -> dict[str, Any] | bool:
     if isinstance(source, bool):
         return source
     if isinstance(source, Mapping):
-        return source if isinstance(source, dict) else dict(source)
+        schema = source if isinstance(source, dict) else dict(source)
+        _check_json(schema, ())
+        return schema
     raise TypeError(f"a JSON Schema is a dict, a boolean or JSON text, not {type(source).__name__}")
+
+
+def _check_json(value: Any, path: tuple[str | int, ...]) -> None:
+    """Refuse what JSON can't hold, with its place."""
+    if isinstance(value, dict):
+        for key, member in value.items():
+            if not isinstance(key, str):
+                place = pointer_of(path) or "(root)"
+                raise ConstraintError(f"not a JSON Schema: at {place}: the key {key!r} is no string")
+            _check_json(member, (*path, key))
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            _check_json(item, (*path, i))
+    elif not isinstance(value, (str, int, float, Decimal, type(None))):
+        kind = type(value).__name__
+        raise ConstraintError(f"not a JSON Schema: at {pointer_of(path)}: {kind} is no JSON type")
 
 
 def _no_constant(name: str) -> Any:
@@ -118,11 +139,14 @@ class Document:
     def resolve(self, reference: str, pointer: str) -> Node:
         """The schema that a `$ref` at `pointer` refers to.
 
-        Raises UnsupportedConstraint for another document or an anchor, ConstraintError for a place that doesn't exist.
+        Raises UnsupportedConstraint for another document or an anchor, ConstraintError for a place that
+        doesn't exist.
         """
         base, _, fragment = reference.partition("#")
         if base and base != self._identifier():
-            raise UnsupportedConstraint.single(pointer, "$ref", f"{reference!r} is another document; nothing is fetched")
+            raise UnsupportedConstraint.single(
+                pointer, "$ref", f"{reference!r} is another document; nothing is fetched"
+            )
         if fragment and not fragment.startswith("/"):
             why = f"{reference!r} is an anchor; refer to the schema by a JSON pointer"
             raise UnsupportedConstraint.single(pointer, "$ref", why)
@@ -181,7 +205,9 @@ def _draft(root: dict[str, Any] | bool) -> int:
         return 2020
     identifier = str(root["$schema"]).rstrip("#")
     if identifier not in DRAFTS:
-        raise UnsupportedConstraint.single("", "$schema", f"unknown dialect {root['$schema']!r}; known: drafts 4 to 2020-12")
+        raise UnsupportedConstraint.single(
+            "", "$schema", f"unknown dialect {root['$schema']!r}; known: drafts 4 to 2020-12"
+        )
     return DRAFTS[identifier]
 
 

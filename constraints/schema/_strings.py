@@ -1,4 +1,5 @@
-"""Strings: lengths, patterns and formats of the decoded value, as one JSON string literal. Knows no schema."""
+"""Strings: lengths, patterns and formats of the decoded value, as one JSON string literal. Knows no
+schema."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ ANY_STRING = json_string(any_text())
 
 @dataclass(frozen=True)
 class StringFacets:
-    """What is asked of a decoded string: its length in code points, and the languages (patterns, formats) it is in."""
+    """What is asked of a decoded string: its length in code points, and the languages (patterns, formats) it
+    is in."""
 
     low: int = 0
     high: int | None = None

@@ -1,7 +1,7 @@
 """Where white space may stand in a JSON document: policies, always bounded.
 
-A policy says which texts may stand between the tokens of a document; it knows nothing of schemas. Every policy is
-finite: no spelling of a document can be stretched without end by padding it.
+A policy says which texts may stand between the tokens of a document; it knows nothing of schemas. Every
+policy is finite: no spelling of a document can be stretched without end by padding it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class Whitespace:
 
     The policies:
 
-    * `default`: at most one space after each `:` and each `,`, freely chosen at each place; none elsewhere. So both
-      `json.dumps(x)` and `json.dumps(x, separators=(",", ":"))` are spellings.
+    * `default`: at most one space after each `:` and each `,`, freely chosen at each place; none elsewhere.
+      So both `json.dumps(x)` and `json.dumps(x, separators=(",", ":"))` are spellings.
     * `compact`: none at all: `json.dumps(x, separators=(",", ":"))`.
     * `indented`: exactly what `json.dumps(x, indent=n)` writes.
-    * `flexible`: in every gap between two tokens inside the document up to `limit` characters out of space, tab,
-      line feed and carriage return; none around the document.
+    * `flexible`: in every gap between two tokens inside the document up to `limit` characters out of space,
+      tab, line feed and carriage return; none around the document.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Whitespace:
 
     @classmethod
     def of(cls, policy: str | int | Whitespace) -> Whitespace:
-        """A policy from its name (`"default"`, `"compact"`, `"indented"`, `"flexible"`), from a number of spaces to
-        indent by, or unchanged. Raises ValueError for anything else."""
+        """A policy from its name (`"default"`, `"compact"`, `"indented"`, `"flexible"`), from a number of
+        spaces to indent by, or unchanged. Raises ValueError for anything else."""
         if isinstance(policy, Whitespace):
             return policy
         if isinstance(policy, int) and not isinstance(policy, bool):

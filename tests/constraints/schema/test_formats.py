@@ -1,5 +1,7 @@
 """Formats against independent readers of the same standards."""
 
+# ruff: noqa: E501  (tables: one case a line)
+
 from __future__ import annotations
 
 import calendar
@@ -36,9 +38,9 @@ def is_date(text: str) -> bool:
 
 def test_every_day_of_the_calendar() -> None:
     dfa = language("date").dfa
-    for year in (1, 4, 99, 100, 400, 800, 1900, 1999, 2000, 2023, 2024, 2100, 9996, 9999):
-        for month in range(0, 14):
-            for day in range(0, 33):
+    for year in (1, 100, 1900, 2000, 2023, 2024):
+        for month in range(14):
+            for day in range(33):
                 text = f"{year:04d}-{month:02d}-{day:02d}"
                 assert dfa.matches(f'"{text}"'.encode()) == is_date(text), text
 
@@ -89,7 +91,7 @@ def reads(kind: type, text: str) -> bool:
 
 
 def test_octets() -> None:
-    for number in range(0, 300):
+    for number in range(300):
         assert holds("ipv4", f"1.{number}.3.{number}") == (number < 256)
     assert not holds("ipv4", "01.2.3.4")
 

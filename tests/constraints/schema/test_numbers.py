@@ -1,5 +1,7 @@
 """Number bounds against exact fractions, and against a reader that rounds to doubles."""
 
+# ruff: noqa: E501  (tables: one case a line)
+
 from __future__ import annotations
 
 import json
@@ -41,7 +43,24 @@ def satisfies(value: Any, limits: dict[str, str], read: Any) -> bool:
 
 def near(limits: dict[str, str], extra: str) -> list[str]:
     """Texts at, just beside and around the bounds."""
-    texts = [extra, "0", "-0", "0.0", "-0.0", "00", "01", "1.", ".5", "-", "+1", "1e2", "-1.5E-02", "7.25e1", "1e400", ""]
+    texts = [
+        extra,
+        "0",
+        "-0",
+        "0.0",
+        "-0.0",
+        "00",
+        "01",
+        "1.",
+        ".5",
+        "-",
+        "+1",
+        "1e2",
+        "-1.5E-02",
+        "7.25e1",
+        "1e400",
+        "",
+    ]
     for limit in limits.values():
         value = Decimal(limit)
         for step in ("0", "1", "-1", "0.1", "-0.1", "0.00001", "-0.00001", "10", "-10", "0.000000001"):
@@ -89,7 +108,13 @@ def test_a_reader_of_doubles_sees_no_barred_value(name: str, bound: float, tail:
     judge = jsonschema.Draft202012Validator(schema)
     plain = format(Decimal(repr(bound)), "f")
     with_point = plain if "." in plain else plain + "."
-    texts = [plain, with_point + tail, with_point[:-1] + tail, *(with_point[:-2] + d + tail for d in "09"), repr(bound)]
+    texts = [
+        plain,
+        with_point + tail,
+        with_point[:-1] + tail,
+        *(with_point[:-2] + d + tail for d in "09"),
+        repr(bound),
+    ]
     for text in texts:
         if language.matches(text):
             assert judge.is_valid(json.loads(text)), (schema, text)

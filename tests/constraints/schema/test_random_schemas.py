@@ -1,4 +1,5 @@
-"""Random schemas against `jsonschema`: a document is in the language iff it is valid, in some order of its keys."""
+"""Random schemas against `jsonschema`: a document is in the language iff it is valid, in some order of its
+keys."""
 
 from __future__ import annotations
 
@@ -18,10 +19,16 @@ SETTINGS = settings(max_examples=300, deadline=None, suppress_health_check=list(
 names = st.sampled_from(NAMES)
 small = st.integers(0, 3)
 scalars = st.one_of(
-    st.none(), st.booleans(), st.integers(-4, 12), st.sampled_from([0.5, -0.25, 1.0, 2.5, 1e30, 1e-9]), st.text("ab1é", max_size=3)
+    st.none(),
+    st.booleans(),
+    st.integers(-4, 12),
+    st.sampled_from([0.5, -0.25, 1.0, 2.5, 1e30, 1e-9]),
+    st.text("ab1é", max_size=3),
 )
 values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=2), max_leaves=4
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=2),
+    max_leaves=4,
 )
 
 
@@ -59,7 +66,13 @@ def composite(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     several = st.lists(inner, min_size=1, max_size=3)
     in_place = facets(anyOf=several, allOf=several)
     reference = facets(**{"$ref": st.just("#/$defs/x")})
-    return st.one_of(merged(typed, objects), merged(typed, arrays), merged(typed, numeric, strings, in_place), merged(objects, in_place), merged(objects, given_values, reference))
+    return st.one_of(
+        merged(typed, objects),
+        merged(typed, arrays),
+        merged(typed, numeric, strings, in_place),
+        merged(objects, in_place),
+        merged(objects, given_values, reference),
+    )
 
 
 schemas = st.recursive(leaves, composite, max_leaves=6)
@@ -79,7 +92,8 @@ def orders(value: Any) -> Iterator[Any]:
 
 
 def build(schema: Any, definition: Any) -> dict[str, Any]:
-    """A document whose root is the schema, beside a definition that it may refer to (and that may refer to itself)."""
+    """A document whose root is the schema, beside a definition that it may refer to (and that may refer to
+    itself)."""
     return {"$defs": {"x": definition}, **(schema if isinstance(schema, dict) else {"allOf": [schema]})}
 
 
@@ -109,14 +123,20 @@ def test_matches_is_validity(schema: Any, definition: Any, instances: list[Any])
         check(language, value, judge.is_valid(value))
 
 
-@given(st.recursive(leaves, composite, max_leaves=3), st.recursive(leaves, composite, max_leaves=3), st.lists(values, min_size=6, max_size=6))
+@given(
+    st.recursive(leaves, composite, max_leaves=3),
+    st.recursive(leaves, composite, max_leaves=3),
+    st.lists(values, min_size=6, max_size=6),
+)
 @SETTINGS
 def test_values_made_for_a_schema(schema: Any, definition: Any, instances: list[Any]) -> None:
     """Instances near the schema: its own enum values and objects that carry its property names."""
     document = build(schema, definition)
     language = language_of(document, numbers="any")
     judge = jsonschema.Draft202012Validator(document, format_checker=jsonschema.FormatChecker())
-    near = list(given_of(document))[:6] + [dict(zip(NAMES, triple, strict=True)) for triple in zip(*[iter(instances)] * 3, strict=True)]
+    near = list(given_of(document))[:6] + [
+        dict(zip(NAMES, triple, strict=True)) for triple in zip(*[iter(instances)] * 3, strict=True)
+    ]
     for value in near:
         check(language, value, judge.is_valid(value))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from controlgen.constraints import ConstraintError, InfeasibleConstraint, JsonSchema, UnsupportedConstraint
 
 CONTROLS = "".join(map(chr, range(0x20)))
-texts = st.text(alphabet=st.sampled_from(CONTROLS + "\"\\/ab\x7f\x80é€\u2028\ufffd\U0001f600\U0010ffff"), max_size=8)
+texts = st.text(alphabet=st.sampled_from(CONTROLS + '"\\/ab\x7f\x80é€\u2028\ufffd\U0001f600\U0010ffff'), max_size=8)
 
 
 def spelled(value: str) -> str:
@@ -65,7 +65,8 @@ def test_lengths_count_code_points(value: str, low: int, high: int) -> None:
 
 @given(
     st.text(alphabet='ab"\\é\n1', max_size=6), st.integers(0, 4), st.integers(0, 5),
-    st.sampled_from(["^a", "b$", "^[ab]*$", '"', r"\\", r"\n", "é.", "^a|1$", "^(a|b)1*$", r"^\d", "", "a{2}"]),
+    st.sampled_from(["^a", "b$", "^[ab]*$", '"', r"\\", r"\n", "é.", "^a|1$", "^(a|b)1*$", r"^\d", "",
+    "a{2}"]),
 )  # fmt: skip
 @settings(deadline=None, max_examples=300)
 def test_patterns_are_searched_in_the_decoded_string(value: str, low: int, high: int, pattern: str) -> None:
@@ -75,7 +76,9 @@ def test_patterns_are_searched_in_the_decoded_string(value: str, low: int, high:
 
 
 def test_several_patterns_hold_at_once() -> None:
-    language = JsonSchema({"type": "string", "pattern": "a", "allOf": [{"pattern": "b"}, {"maxLength": 3, "minLength": 1}]})
+    language = JsonSchema(
+        {"type": "string", "pattern": "a", "allOf": [{"pattern": "b"}, {"maxLength": 3, "minLength": 1}]}
+    )
     assert language.matches('"xab"')
     assert not language.matches('"xxa"')
     assert not language.matches('"abab"')
