@@ -242,9 +242,21 @@ def _variants(character: str) -> list[int]:
     """Characters equal to this one when case is ignored. `re` compares simple case pairs and a short list of extras."""
     near = {character.lower(), character.upper(), character.title(), character.swapcase(), character.casefold()}
     near |= {c.upper() for c in near} | {c.lower() for c in near}
-    candidates = {c for c in near if len(c) == 1} | set(_extra_cases().get(ord(character), ()))
+    candidates = {c for c in near if len(c) == 1} | {character.lower()[0]}
+    candidates |= {c for known in [*candidates] for c in _extra_cases().get(ord(known), ())}
+    candidates |= {c for known in [*candidates] for c in _by_lower_case().get(known.lower()[0], ())}
     matcher = re.compile(re.escape(character), re.IGNORECASE)
     return sorted(ord(c) for c in candidates if matcher.fullmatch(c))
+
+
+@cache
+def _by_lower_case() -> dict[str, tuple[str, ...]]:
+    """Characters by the first of their lower case, where that is another: K and the Kelvin sign stand at k."""
+    found: dict[str, list[str]] = {}
+    for character in map(chr, range(sys.maxunicode + 1)):
+        if (lower := character.lower()) != character:
+            found.setdefault(lower[0], []).append(character)
+    return {lower: tuple(characters) for lower, characters in found.items()}
 
 
 @cache

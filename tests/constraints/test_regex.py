@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controlgen.constraints import ConstraintError, Language, Regex, UnsupportedConstraint
-from controlgen.constraints._regex import regex_term
+from controlgen.constraints._regex import _variants, regex_term
 
 LITERALS = ["a", "b", "é", "ß", "K", "\\.", "\U0001f600"]
 SETS = [".", "[ab]", "[^a]", "[a-c-]", "\\d", "\\D", "\\w", "\\W", "\\s", "[\\s\\d]"]
@@ -107,6 +108,15 @@ def test_what_is_no_pattern_is_one_clear_error(pattern: str) -> None:
     with pytest.raises(ConstraintError) as caught:
         Regex(pattern)
     assert "\n" not in str(caught.value)
+
+
+def test_ignoring_case_is_that_of_re_for_every_cased_character() -> None:
+    cased = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if {c.lower(), c.upper(), c.casefold()} != {c})
+    assert len(cased) > 2000
+    for character in cased:
+        wanted = set(re.findall(character, cased, re.IGNORECASE))
+        assert {chr(point) for point in _variants(character)} == wanted, character
+    assert all(Regex("k", re.IGNORECASE).matches(c) for c in "kK\N{KELVIN SIGN}")
 
 
 def test_multi_line_anchors_are_refused() -> None:
