@@ -66,7 +66,8 @@ def test_copied_values_stand_literally_in_the_text(split: str, request: pytest.F
             assert kind in KINDS
             if kind == "copied":
                 value = leaf_at(example.record, pointer)
-                assert isinstance(value, str) and value in example.text, (pointer, example)
+                assert isinstance(value, str), (pointer, example)
+                assert value in example.text, (pointer, example)
                 copied += 1
             elif kind == "number":
                 assert str(leaf_at(example.record, pointer)) in example.text, (pointer, example)
@@ -111,7 +112,7 @@ def test_no_held_out_template_is_trained_on(train: list[Example], test: list[Exa
 def test_no_held_out_field_name_is_trained_on(train: list[Example], test: list[Example]) -> None:
     trained = {name for example in train for name in names_of(example.schema)}
     tested = {name for example in test for name in names_of(example.schema)}
-    assert len(tested) > COUNT and len(trained) > COUNT
+    assert min(len(tested), len(trained)) > COUNT
     assert not any(map(heldout.is_name_held_out, trained))
     assert all(map(heldout.is_name_held_out, tested))
     words = {word for name in trained for word in heldout.name_words(name)}

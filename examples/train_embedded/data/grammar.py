@@ -83,8 +83,7 @@ class Parser:
 def parse(text: str) -> tuple[Part, ...]:
     """The parts of a template."""
     parser = Parser(text)
-    parts = parser.sequence(())
-    return parts
+    return parser.sequence(())
 
 
 @dataclass

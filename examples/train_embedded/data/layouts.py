@@ -144,7 +144,7 @@ class LineWriter:
     def listed(self, words: list[str], items: list[str], indent: str = "") -> Pieces:
         """A list, on one line or below its label."""
         safe = not any(mark in item for item in items for mark in ",;|")
-        if self.list_style < 3 and safe or self.after or "\n" in self.between or not items:
+        if (self.list_style < 3 and safe) or self.after or "\n" in self.between or not items:
             return self.entry(words, joined(items, (", ", "; ", " | ", ", ", ",")[self.list_style] if safe else " | "), indent)
         bullet = ("- ", "* ", "  - ", "  ", "- ")[self.list_style]
         out = [indent + self.before.replace("#", "") + self.label(words) + self.between.rstrip() + "\n"]

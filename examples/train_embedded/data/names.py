@@ -140,7 +140,7 @@ def qualify(rng: Random, words: list[str], split: str, doc: str) -> list[str]:
     for filler in extra:
         if not filler or filler in words:
             continue
-        longer = words + [filler] if filler not in fixed and filler != doc and rng.random() < 0.6 else [filler, *words]
+        longer = [*words, filler] if filler not in fixed and filler != doc and rng.random() < 0.6 else [filler, *words]
         if fits("_".join(longer), split):
             return longer
     while True:
