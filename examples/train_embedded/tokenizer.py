@@ -107,8 +107,7 @@ def report(tokenizer: Tokenizer, names: list[str], count: int) -> None:
         for label, lengths in (("prompt", prompts), ("record", records)):
             lengths.sort()
             cuts = {
-                q: lengths[min(int(q * len(lengths) / 100), len(lengths) - 1)]
-                for q in (5, 25, 50, 75, 90, 95, 99, 100)
+                q: lengths[min(int(q * len(lengths) / 100), len(lengths) - 1)] for q in (5, 25, 50, 75, 90, 95, 99, 100)
             }
             print(name, label, cuts, "mean", round(sum(lengths) / len(lengths), 1))
         print(name, "copied strings cut alike:", round(same / max(total, 1), 4))
@@ -122,6 +121,8 @@ def main() -> None:
     parser.add_argument("--spaces", choices=sorted(SPACES), default="apart")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     arguments = parser.parse_args()
+    if list(arguments.out.glob("*.safetensors")):
+        parser.error(f"{arguments.out} holds a trained model, which another tokenizer would ruin: give another --out")
     names, shares = arguments.sources.split(","), [float(share) for share in arguments.shares.split(",")]
     texts = list(sample(names, shares, arguments.count, seed=4096))
     random.Random(0).shuffle(texts)

@@ -15,21 +15,78 @@ from data.example import Example
 from data.schemas import Group, Leaf, Node, Rows, Strings
 
 SCALARS: list[tuple[float, Generator]] = [
-    (5, values.person), (1, values.first), (1, values.last), (2, values.username), (4, values.email), (3, values.url), (1, values.domain),
-    (2, values.host), (2, values.ipv4), (1, values.mac), (1.5, values.uuid4), (2, values.digest), (7, values.code), (3, values.digits),
-    (3, values.version), (4, values.path), (2, values.filename), (3, values.package), (2, values.phone), (1, values.iban), (1, values.postcode),
-    (5, values.product), (6, values.title), (2, values.sentence), (6, values.noun), (1, values.country), (1, values.pool("job")),
-    (1, values.pool("mime")), (1, values.pool("timezone")), (1, values.pool("colour")), (1, values.pool("language")),
-    (1, values.address), (1, values.street_line), (3, values.simple(pools.company, "company")), (3, values.simple(pools.city, "city")), (2, values.simple(pools.street, "street")),
-    (5, measures.count), (5, measures.integer), (4, measures.decimal), (2, measures.percent), (3, measures.measure), (3, measures.bare_amount),
-    (5, measures.money), (1, measures.year), (9, measures.date), (2, measures.clock_time), (3, measures.stamp), (6, measures.boolean),
-    (7, measures.choice), (1, measures.currency),
+    (5, values.person),
+    (1, values.first),
+    (1, values.last),
+    (2, values.username),
+    (4, values.email),
+    (3, values.url),
+    (1, values.domain),
+    (2, values.host),
+    (2, values.ipv4),
+    (1, values.mac),
+    (1.5, values.uuid4),
+    (2, values.digest),
+    (7, values.code),
+    (3, values.digits),
+    (3, values.version),
+    (4, values.path),
+    (2, values.filename),
+    (3, values.package),
+    (2, values.phone),
+    (1, values.iban),
+    (1, values.postcode),
+    (5, values.product),
+    (6, values.title),
+    (2, values.sentence),
+    (6, values.noun),
+    (1, values.country),
+    (1, values.pool("job")),
+    (1, values.pool("mime")),
+    (1, values.pool("timezone")),
+    (1, values.pool("colour")),
+    (1, values.pool("language")),
+    (1, values.address),
+    (1, values.street_line),
+    (3, values.simple(pools.company, "company")),
+    (3, values.simple(pools.city, "city")),
+    (2, values.simple(pools.street, "street")),
+    (5, measures.count),
+    (5, measures.integer),
+    (4, measures.decimal),
+    (2, measures.percent),
+    (3, measures.measure),
+    (3, measures.bare_amount),
+    (5, measures.money),
+    (1, measures.year),
+    (9, measures.date),
+    (2, measures.clock_time),
+    (3, measures.stamp),
+    (6, measures.boolean),
+    (7, measures.choice),
+    (1, measures.currency),
 ]
 GENERATORS = [generator for _, generator in SCALARS]
 WEIGHTS = [weight for weight, _ in SCALARS]
 LISTABLE: list[Generator] = [
-    values.noun, values.noun, values.product, values.person, values.email, values.code, values.package, values.path, values.ipv4, values.username,
-    values.simple(pools.city, "city"), measures.count, values.version, values.host, values.url, values.title, values.digest, measures.date,
+    values.noun,
+    values.noun,
+    values.product,
+    values.person,
+    values.email,
+    values.code,
+    values.package,
+    values.path,
+    values.ipv4,
+    values.username,
+    values.simple(pools.city, "city"),
+    measures.count,
+    values.version,
+    values.host,
+    values.url,
+    values.title,
+    values.digest,
+    measures.date,
 ]
 
 
@@ -85,7 +142,15 @@ class Maker:
             return words, [extra, *words] if rng.random() < 0.5 else [*words, extra], None
         if kind < 0.8:
             reordered = words[::-1] if len(words) == 2 else words
-            return words, reordered if rng.random() < 0.7 else [words[0], "of", *words[1:]][: len(words) + 1] if len(words) > 1 else words, None
+            return (
+                words,
+                reordered
+                if rng.random() < 0.7
+                else [words[0], "of", *words[1:]][: len(words) + 1]
+                if len(words) > 1
+                else words,
+                None,
+            )
         label = self.words("")
         return words, label, fields.linking(rng, " ".join(label) if rng.random() < 0.6 else names.join(label, "title"))
 
@@ -128,7 +193,9 @@ class Maker:
         if not members:
             return Labelled(Section(label, entries), None)
         rng.shuffle(members)
-        return Labelled(Section(label, entries), Group(fields.named(words, self.style, self.split), members, description))
+        return Labelled(
+            Section(label, entries), Group(fields.named(words, self.style, self.split), members, description)
+        )
 
     def grid(self) -> Labelled:
         """A table: an array of objects with some of its columns."""

@@ -43,8 +43,13 @@ def from_faker(seed: int) -> dict[str, list[str]]:
         if locale == "en_US":
             tries = 700
         for pool, method in (
-            ("first", "first_name"), ("last", "last_name"), ("city", "city"), ("company", "company"),
-            ("street", "street_name"), ("country", "country"), ("job", "job"),
+            ("first", "first_name"),
+            ("last", "last_name"),
+            ("city", "city"),
+            ("company", "company"),
+            ("street", "street_name"),
+            ("country", "country"),
+            ("job", "job"),
         ):
             if method in ("country", "job") and not locale.startswith("en"):
                 continue

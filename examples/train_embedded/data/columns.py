@@ -16,7 +16,12 @@ def _like(datum: Datum, chosen: View) -> View | None:
     wanted = ("integer", "number") if kind in ("integer", "number") else (kind,)
     for view in datum.views:
         same = view.schema.get("type") in wanted and view.schema.get("format") == chosen.schema.get("format")
-        if same and view.hint == chosen.hint and not view.suffix and ("enum" in view.schema) == ("enum" in chosen.schema):
+        if (
+            same
+            and view.hint == chosen.hint
+            and not view.suffix
+            and ("enum" in view.schema) == ("enum" in chosen.schema)
+        ):
             return view
     return None
 
@@ -55,4 +60,3 @@ def column(ctx: Context, generator: Generator, count: int) -> tuple[list[str], l
         whole = [View(view.value, {"type": "number"}, view.kind) for view in whole]
     whole = [_loose(view) for view in whole]
     return [datum.text for datum in data[:count]], whole[:count], whole[0]
-

@@ -18,7 +18,20 @@ from data.slots import Many, Slot, parse_slot
 from data.templates import TEMPLATES, Template
 
 SPARE_ROLES = [role for role in ROLES if role not in ("tags", "message", "description", "subject")]
-GROUP_NAMES = ("details", "info", "data", "meta", "record", "header", "summary", "basic", "general", "attributes", "props", "facts")
+GROUP_NAMES = (
+    "details",
+    "info",
+    "data",
+    "meta",
+    "record",
+    "header",
+    "summary",
+    "basic",
+    "general",
+    "attributes",
+    "props",
+    "facts",
+)
 
 
 class Asker:
@@ -120,7 +133,9 @@ def _table_node(asker: Asker, table: Table) -> Node | None:
         if slot.distractor or rng.random() < 0.15:
             continue
         view = table.rows[0][index].views[0]
-        kinds = {str(row[index].views[0].schema.get("format", row[index].views[0].schema.get("type"))) for row in table.rows}
+        kinds = {
+            str(row[index].views[0].schema.get("format", row[index].views[0].schema.get("type"))) for row in table.rows
+        }
         hinted = any(row[index].views[0].hint for row in table.rows)
         if kinds == {"integer", "number"}:
             schema = {"type": "number"}
@@ -144,13 +159,19 @@ def _table_node(asker: Asker, table: Table) -> Node | None:
     for row in table.rows:
         leaves = []
         for index, leaf, view in columns:
-            source = row[index].views[-1] if leaf.view.schema == {"type": "string"} and "enum" in view.schema else row[index].views[0]
+            source = (
+                row[index].views[-1]
+                if leaf.view.schema == {"type": "string"} and "enum" in view.schema
+                else row[index].views[0]
+            )
             leaves.append(Leaf(leaf.name, View(source.value, leaf.view.schema, source.kind)))
         rows.append(leaves)
     return Rows(fields.named(words, asker.style, asker.split), [leaf for _, leaf, _ in columns], rows)
 
 
-def _grouped(asker: Asker, shown: list[tuple[Slot, Datum | Many]], families: list[str]) -> tuple[list[Node], list[tuple[Slot, Datum | Many]]]:
+def _grouped(
+    asker: Asker, shown: list[tuple[Slot, Datum | Many]], families: list[str]
+) -> tuple[list[Node], list[tuple[Slot, Datum | Many]]]:
     """Objects for the slots of a group ("buyer.city"), and the slots that stay by themselves."""
     rng = asker.rng
     nodes: list[Node] = []
@@ -296,4 +317,3 @@ def templates_of(split: str) -> tuple[list[Template], list[float]]:
     """The running texts of one split with their weights."""
     found = [t for t in TEMPLATES if heldout.is_template_held_out(f"text/{t.name}") == (split == "test")]
     return found, [t.weight for t in found]
-

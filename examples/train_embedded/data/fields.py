@@ -8,8 +8,19 @@ from data import names
 from data.datum import Datum, View
 
 LINKS = (
-    'the value labelled "{}"', "{}", "given as {}", 'from the "{}" line', "{} in the text", "stands for {}", 'see "{}"', "what the text calls {}",
-    "the {}", "the {}", "the {}, as written", "called {} there", "{} of the document",
+    'the value labelled "{}"',
+    "{}",
+    "given as {}",
+    'from the "{}" line',
+    "{} in the text",
+    "stands for {}",
+    'see "{}"',
+    "what the text calls {}",
+    "the {}",
+    "the {}",
+    "the {}, as written",
+    "called {} there",
+    "{} of the document",
 )
 
 

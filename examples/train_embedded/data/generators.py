@@ -13,18 +13,59 @@ from data.datum import Context, Datum, Generator, View
 from data.pools import pick
 
 SIMPLE: dict[str, Generator] = {
-    "person": values.person, "first": values.first, "last": values.last, "user": values.username, "email": values.email, "url": values.url,
-    "domain": values.domain, "host": values.host, "ip": values.ipv4, "mac": values.mac, "uuid": values.uuid4, "hex": values.digest,
-    "code": values.code, "digits": values.digits, "version": values.version, "path": values.path, "file": values.filename,
-    "package": values.package, "phone": values.phone, "iban": values.iban, "zip": values.postcode, "house": values.house,
-    "address": values.address, "street_line": values.street_line,
-    "product": values.product, "title": values.title, "sentence": values.sentence, "noun": values.noun, "country": values.country,
-    "job": values.pool("job"), "mime": values.pool("mime"), "tz": values.pool("timezone"), "colour": values.pool("colour"),
-    "language": values.pool("language"), "agent": values.pool("agent"), "company": values.simple(pools.company, "company"),
-    "city": values.simple(pools.city, "city"), "street": values.simple(pools.street, "street"), "count": measures.count,
-    "number": measures.count_word, "integer": measures.integer, "decimal": measures.decimal, "percent": measures.percent,
-    "measure": measures.measure, "amount": measures.bare_amount, "money": measures.money, "year": measures.year, "date": measures.date,
-    "time": measures.clock_time, "stamp": measures.stamp, "bool": measures.boolean, "choice": measures.choice, "currency": measures.currency,
+    "person": values.person,
+    "first": values.first,
+    "last": values.last,
+    "user": values.username,
+    "email": values.email,
+    "url": values.url,
+    "domain": values.domain,
+    "host": values.host,
+    "ip": values.ipv4,
+    "mac": values.mac,
+    "uuid": values.uuid4,
+    "hex": values.digest,
+    "code": values.code,
+    "digits": values.digits,
+    "version": values.version,
+    "path": values.path,
+    "file": values.filename,
+    "package": values.package,
+    "phone": values.phone,
+    "iban": values.iban,
+    "zip": values.postcode,
+    "house": values.house,
+    "address": values.address,
+    "street_line": values.street_line,
+    "product": values.product,
+    "title": values.title,
+    "sentence": values.sentence,
+    "noun": values.noun,
+    "country": values.country,
+    "job": values.pool("job"),
+    "mime": values.pool("mime"),
+    "tz": values.pool("timezone"),
+    "colour": values.pool("colour"),
+    "language": values.pool("language"),
+    "agent": values.pool("agent"),
+    "company": values.simple(pools.company, "company"),
+    "city": values.simple(pools.city, "city"),
+    "street": values.simple(pools.street, "street"),
+    "count": measures.count,
+    "number": measures.count_word,
+    "integer": measures.integer,
+    "decimal": measures.decimal,
+    "percent": measures.percent,
+    "measure": measures.measure,
+    "amount": measures.bare_amount,
+    "money": measures.money,
+    "year": measures.year,
+    "date": measures.date,
+    "time": measures.clock_time,
+    "stamp": measures.stamp,
+    "bool": measures.boolean,
+    "choice": measures.choice,
+    "currency": measures.currency,
     "license": values.listed(values.LICENSES, "license"),
 }
 
@@ -66,8 +107,14 @@ def _unit(argument: str) -> Generator:
         base = measures.count(ctx) if ctx.rng.random() < 0.75 else measures.decimal(ctx)
         first = base.views[0]
         shown = base.text + " " + pick(ctx.rng, argument)
-        views = [View(view.value, view.schema, "normalised", weight=view.weight) for view in base.views if view.kind != "copied"]
-        return Datum(shown, "measure", (*views, View(shown, {"type": "string"}, "copied", weight=0.2))) if first else base
+        views = [
+            View(view.value, view.schema, "normalised", weight=view.weight)
+            for view in base.views
+            if view.kind != "copied"
+        ]
+        return (
+            Datum(shown, "measure", (*views, View(shown, {"type": "string"}, "copied", weight=0.2))) if first else base
+        )
 
     return draw
 
@@ -84,7 +131,12 @@ def _range(argument: str) -> Generator:
 
 
 CALLS: dict[str, Callable[[str], Generator]] = {
-    "enum": _enum, "word": _word, "flag": _flag, "say": _say, "unit": _unit, "int": _range,
+    "enum": _enum,
+    "word": _word,
+    "flag": _flag,
+    "say": _say,
+    "unit": _unit,
+    "int": _range,
 }
 
 

@@ -1,11 +1,11 @@
 r"""The little language of templates: parsing and expanding. Knows no template and no schema.
 
-    [a|b|]        one of the alternatives, which may be empty and may nest
-    {spec}        a slot, see `data.slots`; the same slot twice shows the same value
-    {~spec}       a distractor: shown, never asked
-    <<a;;b;;c>>   the parts in random order
-    @@names@@row@@  a list of objects: the row template several times, its alternatives chosen once
-    \[ \| \{ …    the character itself
+[a|b|]        one of the alternatives, which may be empty and may nest
+{spec}        a slot, see `data.slots`; the same slot twice shows the same value
+{~spec}       a distractor: shown, never asked
+<<a;;b;;c>>   the parts in random order
+@@names@@row@@  a list of objects: the row template several times, its alternatives chosen once
+\[ \| \{ …    the character itself
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Parser:
             self.at += len(mark)
             options.append(self.sequence((mark, closer)))
         if not self.text.startswith(closer, self.at):
-            raise ValueError(f"template: {closer!r} is missing after {self.text[:self.at]!r}")
+            raise ValueError(f"template: {closer!r} is missing after {self.text[: self.at]!r}")
         self.at += len(closer)
         return options
 

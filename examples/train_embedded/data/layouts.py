@@ -60,13 +60,15 @@ LINES: dict[str, Line] = {
     "question": Line("lower", "What is the |Which | ", "? |?\n", ""),
     "comment": Line("sentence|lower|snake", "# |// |; |-- |% ", ": | = "),
     "quote": Line("sentence|title", "> |>> ", ": "),
-    "assign": Line("camel|snake", "|$|let |const |my $", " = | := ", ";|", quotes='"|\''),
+    "assign": Line("camel|snake", "|$|let |const |my $", " = | := ", ";|", quotes="\"|'"),
     "vcard": Line("upper|upper_snake|header", "", ":|;TYPE=WORK:|;CHARSET=UTF-8:"),
-    "html-row": Line("sentence|title", "<tr><td>|<tr><th>|<li><b>", "</td><td>|</th><td>|</b> ", "</td></tr>|</td></tr>|</li>"),
+    "html-row": Line(
+        "sentence|title", "<tr><td>|<tr><th>|<li><b>", "</td><td>|</th><td>|</b> ", "</td></tr>|</td></tr>|</li>"
+    ),
     "html-dl": Line("sentence|title", "<dt>", "</dt><dd>", "</dd>"),
     "paren": Line("sentence|lower", "", " (| <", ")|>"),
     "lisp": Line("kebab|lower", "(|  (", " ", ")", quotes='"|'),
-    "value-colon-quote": Line("sentence|lower", "", ": ", quotes='"|\'|«'),
+    "value-colon-quote": Line("sentence|lower", "", ": ", quotes="\"|'|«"),
     "unicode-colon": Line("sentence|title", "", "\uff1a| \u00b7 | \u2022 | \u2023 "),
     "slashes": Line("sentence|upper", "", " / | // "),
     "stars": Line("sentence|title|upper", "*|_|__", "* |_ |__ "),
@@ -145,7 +147,9 @@ class LineWriter:
         """A list, on one line or below its label."""
         safe = not any(mark in item for item in items for mark in ",;|")
         if (self.list_style < 3 and safe) or self.after or "\n" in self.between or not items:
-            return self.entry(words, joined(items, (", ", "; ", " | ", ", ", ",")[self.list_style] if safe else " | "), indent)
+            return self.entry(
+                words, joined(items, (", ", "; ", " | ", ", ", ",")[self.list_style] if safe else " | "), indent
+            )
         bullet = ("- ", "* ", "  - ", "  ", "- ")[self.list_style]
         out = [indent + self.before.replace("#", "") + self.label(words) + self.between.rstrip() + "\n"]
         for item in items:
@@ -198,7 +202,9 @@ def grid(rng: Random, block: Grid, title: str) -> Pieces:
         for row in block.rows:
             out += [*joined(row, mark), "\n"]
     elif form == 2:
-        widths = [max(len(h), *(len(row[i]) for row in block.rows), 0) if block.rows else len(h) for i, h in enumerate(head)]
+        widths = [
+            max(len(h), *(len(row[i]) for row in block.rows), 0) if block.rows else len(h) for i, h in enumerate(head)
+        ]
         out.append("  ".join(h.ljust(w) for h, w in zip(head, widths, strict=True)).rstrip() + "\n")
         for row in block.rows:
             for cell, width in zip(row, widths, strict=True):

@@ -143,7 +143,10 @@ def date(ctx: Context) -> Datum:
     kind = "copied" if shown == iso else "normalised"
     hint = clock.hint_of(style, day)
     hint = f"{hint} in the text" if hint else None
-    views = (View(iso, {"type": "string", "format": "date"}, kind, hint, weight=4.0), View(shown, STRING, "copied", weight=0.5))
+    views = (
+        View(iso, {"type": "string", "format": "date"}, kind, hint, weight=4.0),
+        View(shown, STRING, "copied", weight=0.5),
+    )
     return Datum(shown, "date", views)
 
 
@@ -195,7 +198,11 @@ def flag(yes: str, no: str) -> Generator:
 
     def draw(ctx: Context) -> Datum:
         value = ctx.rng.random() < 0.5
-        return Datum(pick(ctx.rng, (yes if value else no).replace("/", "|")), "flag", (View(value, {"type": "boolean"}, "boolean"),))
+        return Datum(
+            pick(ctx.rng, (yes if value else no).replace("/", "|")),
+            "flag",
+            (View(value, {"type": "boolean"}, "boolean"),),
+        )
 
     return draw
 
@@ -222,14 +229,18 @@ def choice(ctx: Context, options: str = "", keep: bool = False) -> Datum:
         words = options.split("|")
         words = words if keep else rng.sample(words, rng.randint(2, len(words)))
     else:
-        words = list({" ".join(pools.word(rng) for _ in range(rng.choice((1, 1, 1, 2)))) for _ in range(rng.randint(2, 6))})
+        words = list(
+            {" ".join(pools.word(rng) for _ in range(rng.choice((1, 1, 1, 2)))) for _ in range(rng.randint(2, 6))}
+        )
         words.sort()
         rng.shuffle(words)
     spelling = 0.5 if keep else rng.random()
     values = [_recased(Random(spelling), word) for word in words]
     value = rng.choice(values)
     shown = value if rng.random() < 0.5 else _recased(rng, value)
-    views = [View(value, {"enum": values} if rng.random() < 0.5 else {"type": "string", "enum": values}, "enum", weight=4.0)]
+    views = [
+        View(value, {"enum": values} if rng.random() < 0.5 else {"type": "string", "enum": values}, "enum", weight=4.0)
+    ]
     views.append(View(shown, STRING, "copied", weight=0.4))
     return Datum(shown, "choice", tuple(views))
 

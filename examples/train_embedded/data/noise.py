@@ -16,9 +16,15 @@ def framed(rng: Random, pieces: list[str]) -> list[str]:
         head = values.title(Context.draw(rng)).text
         pieces = [pick(rng, f"{head}\n|{head}\n\n|# {head}\n|{head}:\n|== {head} ==\n|*** {head} ***\n"), *pieces]
     elif chance < 0.26:
-        pieces = [pick(rng, "Hi,\n\n|Hello,\n|See below:\n|Fwd:\n|Here it is:\n\n|Please process this.\n|---\n|#!\n"), *pieces]
+        pieces = [
+            pick(rng, "Hi,\n\n|Hello,\n|See below:\n|Fwd:\n|Here it is:\n\n|Please process this.\n|---\n|#!\n"),
+            *pieces,
+        ]
     if rng.random() < 0.1:
-        tail = pick(rng, f"\nThanks,\n{pools.first_name(rng)}\n|\n-- \nend\n|---\n|\nBest regards\n|EOF\n|\n(page 1 of 1)\n|Thank you!\n")
+        tail = pick(
+            rng,
+            f"\nThanks,\n{pools.first_name(rng)}\n|\n-- \nend\n|---\n|\nBest regards\n|EOF\n|\n(page 1 of 1)\n|Thank you!\n",
+        )
         pieces = [*pieces, tail]
     return pieces
 

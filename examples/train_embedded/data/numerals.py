@@ -7,8 +7,23 @@ from random import Random
 
 WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 CURRENCIES = {
-    "EUR": "€", "USD": "$", "GBP": "£", "CHF": "CHF", "JPY": "¥", "PLN": "zł", "SEK": "SEK", "CZK": "Kč", "NOK": "NOK",
-    "DKK": "DKK", "INR": "₹", "CAD": "CAD", "AUD": "AUD", "BRL": "R$", "HUF": "HUF", "RON": "RON", "TRY": "₺",
+    "EUR": "€",
+    "USD": "$",
+    "GBP": "£",
+    "CHF": "CHF",
+    "JPY": "¥",
+    "PLN": "zł",
+    "SEK": "SEK",
+    "CZK": "Kč",
+    "NOK": "NOK",
+    "DKK": "DKK",
+    "INR": "₹",
+    "CAD": "CAD",
+    "AUD": "AUD",
+    "BRL": "R$",
+    "HUF": "HUF",
+    "RON": "RON",
+    "TRY": "₺",
 }
 SIGNED = ("EUR", "USD", "GBP", "JPY", "INR")
 UNITS = (
@@ -26,8 +41,14 @@ class NumberStyle:
 
 
 STYLES = (
-    NumberStyle("", "."), NumberStyle("", "."), NumberStyle(",", "."), NumberStyle(",", "."), NumberStyle(".", ","),
-    NumberStyle("", ","), NumberStyle(" ", ","), NumberStyle("'", "."),
+    NumberStyle("", "."),
+    NumberStyle("", "."),
+    NumberStyle(",", "."),
+    NumberStyle(",", "."),
+    NumberStyle(".", ","),
+    NumberStyle("", ","),
+    NumberStyle(" ", ","),
+    NumberStyle("'", "."),
 )
 
 

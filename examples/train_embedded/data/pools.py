@@ -27,13 +27,40 @@ COMMON = (
 ).split()
 ONSETS = "b c d f g h j k l m n p r s t v w z br ch cl dr fl fr gl gr kr pl pr qu sch sh sl sm sn sp st th tr vl wh zh".split()
 VOWELS = "a e i o u a e i o ai au ea ee ei ia io oo ou y".split()
-CODAS = ["", "", "", "", "l", "m", "n", "r", "s", "t", "x", "ck", "ld", "lm", "nd", "ng", "nk", "nt", "rd", "rn", "rt", "ss", "st", "th"]
+CODAS = [
+    "",
+    "",
+    "",
+    "",
+    "l",
+    "m",
+    "n",
+    "r",
+    "s",
+    "t",
+    "x",
+    "ck",
+    "ld",
+    "lm",
+    "nd",
+    "ng",
+    "nk",
+    "nt",
+    "rd",
+    "rn",
+    "rt",
+    "ss",
+    "st",
+    "th",
+]
 COMPANY_TAILS = (
     "Ltd|GmbH|Inc.|LLC|AG|S.A.|B.V.|plc|Oy|AB|A/S|S.r.l.|Sp. z o.o.|KG|& Sons|& Co.|Group|Partners|Labs|Systems|"
     "Logistics|Foods|Energy|Software|Consulting|Industries|Media|Studio|Bank|Clinic|Pharma|Tools|Airways|Hotels|"
     "Insurance|Telecom|Books|Motors|Works|Collective|Solutions"
 ).split("|")
-STREET_TAILS = "Street|Road|Avenue|Lane|Drive|Way|Square|Court|Hill|Crescent|Close|Boulevard|Park|Terrace|St.|Rd|Ave".split("|")
+STREET_TAILS = (
+    "Street|Road|Avenue|Lane|Drive|Way|Square|Court|Hill|Crescent|Close|Boulevard|Park|Terrace|St.|Rd|Ave".split("|")
+)
 TLDS = "com com com org net io de fr co.uk eu nl es it pl se dev app ch at info biz example".split()
 LOWER = "abcdefghijklmnopqrstuvwxyz"
 UPPER = LOWER.upper()
@@ -94,7 +121,9 @@ def city(rng: Random) -> str:
     if chance < 0.08:
         return pick(rng, "New |Port |St. |San |Bad |Upper |North |Lake |Fort ") + syllables(rng).capitalize()
     if chance < 0.16:
-        return syllables(rng, 1, 2).capitalize() + pick(rng, "ville|burg|ton|field|stad|ham|by|wick|mouth|dorf|grad|ford")
+        return syllables(rng, 1, 2).capitalize() + pick(
+            rng, "ville|burg|ton|field|stad|ham|by|wick|mouth|dorf|grad|ford"
+        )
     return _named(rng, "city", 0.08)
 
 

@@ -151,29 +151,86 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 # Kinds of record-like documents: a noun, its headings, and the roles its rows are drawn from.
 ENTITIES: dict[str, tuple[str, str]] = {
-    "invoice": ("Invoice|INVOICE|Tax invoice|Bill|Rechnung", "invoice_no invoice_date due_date seller.company buyer.name buyer.company total subtotal tax tax_rate currency iban payment_method reference customer_no"),
-    "order": ("Order|Order confirmation|Purchase order|Your order", "order_no order_date delivery_date buyer.name buyer.email ship.address product quantity price shipping_cost total payment_method status discount"),
-    "receipt": ("Receipt|RECEIPT|Kassenbon|Sales receipt", "vendor_name date time total tax tax_rate payment_method reference product quantity price currency"),
-    "contact": ("Contact|Address card|Visitor|Profile|", "name company job email phone fax street_line zip city country website birth_date"),
-    "employee": ("Employee record|Staff|Personnel file|HR record", "first_name last_name birth_date department job salary start_date email phone username office.city enabled language"),
-    "package": ("Package|Package info||Module", "package version license author maintainer email website size description checksum date path"),
+    "invoice": (
+        "Invoice|INVOICE|Tax invoice|Bill|Rechnung",
+        "invoice_no invoice_date due_date seller.company buyer.name buyer.company total subtotal tax tax_rate currency iban payment_method reference customer_no",
+    ),
+    "order": (
+        "Order|Order confirmation|Purchase order|Your order",
+        "order_no order_date delivery_date buyer.name buyer.email ship.address product quantity price shipping_cost total payment_method status discount",
+    ),
+    "receipt": (
+        "Receipt|RECEIPT|Kassenbon|Sales receipt",
+        "vendor_name date time total tax tax_rate payment_method reference product quantity price currency",
+    ),
+    "contact": (
+        "Contact|Address card|Visitor|Profile|",
+        "name company job email phone fax street_line zip city country website birth_date",
+    ),
+    "employee": (
+        "Employee record|Staff|Personnel file|HR record",
+        "first_name last_name birth_date department job salary start_date email phone username office.city enabled language",
+    ),
+    "package": (
+        "Package|Package info||Module",
+        "package version license author maintainer email website size description checksum date path",
+    ),
     "server": ("Host|Server|Machine|Inventory|", "host ip port service version enabled user path pid timestamp tz"),
-    "request": ("Request|Access|HTTP|", "timestamp method path http_status ip agent duration_ms request_id host user mime"),
+    "request": (
+        "Request|Access|HTTP|",
+        "timestamp method path http_status ip agent duration_ms request_id host user mime",
+    ),
     "logline": ("|Event|Alert|Log entry", "timestamp level host service pid message error_code user ip request_id"),
-    "shipment": ("Shipment|Delivery note|Parcel|Waybill", "tracking_no carrier ship_date delivery_date from.city to.city from.name to.name weight status quantity to.street to.zip to.country"),
-    "meeting": ("Meeting|Invitation|Event|Calendar", "event date start_time end_time venue room host.name host.email people duration_min status tz"),
-    "booking": ("Booking|Reservation|Reservation details", "reference name email phone start_date end_date people room price total status vendor_name"),
-    "flight": ("Boarding pass|Itinerary|Flight|E-ticket", "name flight date from.city to.city start_time end_time seat gate reference price"),
-    "ticket": ("Ticket|Issue|Support case|Bug", "ticket_no subject reporter.name reporter.email assignee.name priority status order_date version description host"),
-    "sensor": ("Sensor|Reading|Measurement|Station", "sensor timestamp temperature humidity model serial status city enabled"),
-    "product": ("Product|Data sheet|Article|Catalogue", "product sku price currency colour weight rating quantity description vendor_name enabled model"),
+    "shipment": (
+        "Shipment|Delivery note|Parcel|Waybill",
+        "tracking_no carrier ship_date delivery_date from.city to.city from.name to.name weight status quantity to.street to.zip to.country",
+    ),
+    "meeting": (
+        "Meeting|Invitation|Event|Calendar",
+        "event date start_time end_time venue room host.name host.email people duration_min status tz",
+    ),
+    "booking": (
+        "Booking|Reservation|Reservation details",
+        "reference name email phone start_date end_date people room price total status vendor_name",
+    ),
+    "flight": (
+        "Boarding pass|Itinerary|Flight|E-ticket",
+        "name flight date from.city to.city start_time end_time seat gate reference price",
+    ),
+    "ticket": (
+        "Ticket|Issue|Support case|Bug",
+        "ticket_no subject reporter.name reporter.email assignee.name priority status order_date version description host",
+    ),
+    "sensor": (
+        "Sensor|Reading|Measurement|Station",
+        "sensor timestamp temperature humidity model serial status city enabled",
+    ),
+    "product": (
+        "Product|Data sheet|Article|Catalogue",
+        "product sku price currency colour weight rating quantity description vendor_name enabled model",
+    ),
     "book": ("Book|Catalogue entry|Library|", "subject author publisher year isbn pages language price city rating"),
-    "bank": ("Transaction|Bank statement|Transfer|Payment", "date order_no from.name to.name iban total balance reference message bank currency"),
-    "patient": ("Patient|Appointment|Referral|Clinic", "patient birth_date doctor date time room phone department reference message"),
+    "bank": (
+        "Transaction|Bank statement|Transfer|Payment",
+        "date order_no from.name to.name iban total balance reference message bank currency",
+    ),
+    "patient": (
+        "Patient|Appointment|Referral|Clinic",
+        "patient birth_date doctor date time room phone department reference message",
+    ),
     "file": ("File|File info|Metadata|", "file path size checksum mime author date version language"),
     "commit": ("Commit|Revision|Change|", "commit author.name author.email date branch message version file"),
-    "job": ("Job|Vacancy|Position|Opening", "job company city salary start_date department contact.name contact.email reference website"),
-    "account": ("Account|Customer|Membership|Subscription", "customer_no name email phone birth_date start_date end_date status balance street zip city country language enabled"),
-    "device": ("Device|Asset|Warranty|Inventory", "product model serial order_date price vendor_name department user room status mac_addr end_date"),
+    "job": (
+        "Job|Vacancy|Position|Opening",
+        "job company city salary start_date department contact.name contact.email reference website",
+    ),
+    "account": (
+        "Account|Customer|Membership|Subscription",
+        "customer_no name email phone birth_date start_date end_date status balance street zip city country language enabled",
+    ),
+    "device": (
+        "Device|Asset|Warranty|Inventory",
+        "product model serial order_date price vendor_name department user room status mac_addr end_date",
+    ),
 }
 ROLES["mac_addr"] = "mac=mac;mac address;hardware address;ethernet address"

@@ -61,7 +61,9 @@ class Policy:
     @classmethod
     def draw(cls, rng: Random) -> Policy:
         """The habit of one schema."""
-        return cls(rng.choice(("null", "null", "absent", "absent", "both")), rng.choice((0.0, 0.05, 0.2, 0.2, 0.5, 1.0)))
+        return cls(
+            rng.choice(("null", "null", "absent", "absent", "both")), rng.choice((0.0, 0.05, 0.2, 0.2, 0.5, 1.0))
+        )
 
 
 @dataclass
@@ -116,7 +118,9 @@ def _fill(built: Built, name: str, pointer: str, leaf: Leaf, policy: Policy) -> 
         built.kinds[pointer] = "null"
 
 
-def _rows(rng: Random, node: Rows, policy: Policy, pointer: str, kinds: dict[str, str]) -> tuple[dict[str, Any], list[Any]]:
+def _rows(
+    rng: Random, node: Rows, policy: Policy, pointer: str, kinds: dict[str, str]
+) -> tuple[dict[str, Any], list[Any]]:
     loose = {column.name: any(row[i].missing for row in node.rows) for i, column in enumerate(node.columns)}
     item: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
     for column in node.columns:

@@ -9,7 +9,9 @@ from data import pools
 from data.datum import STRING, Context, Datum, Generator, View, copied
 from data.pools import DIGITS, HEX, NOUNS, POOLS, characters, pick
 
-LICENSES = "MIT|Apache-2.0|BSD-3-Clause|GPL-3.0-or-later|LGPL-2.1|MPL-2.0|ISC|Proprietary|CC-BY-4.0|Artistic|PSF|Zlib|AGPL-3.0"
+LICENSES = (
+    "MIT|Apache-2.0|BSD-3-Clause|GPL-3.0-or-later|LGPL-2.1|MPL-2.0|ISC|Proprietary|CC-BY-4.0|Artistic|PSF|Zlib|AGPL-3.0"
+)
 SOFTWARE = "lib|py|node-|go-|rust-|r-|php-|ruby-|perl-|gnome-|kde-|x11-|"
 
 
@@ -141,12 +143,18 @@ def filename(ctx: Context) -> Datum:
 
 def package(ctx: Context) -> Datum:
     rng = ctx.rng
-    return copied(pick(rng, SOFTWARE) + pools.slug(rng, rng.choice("--_"), 1, 2) + pick(rng, "||||js|-dev|2|3|-core|-utils"), "package")
+    return copied(
+        pick(rng, SOFTWARE) + pools.slug(rng, rng.choice("--_"), 1, 2) + pick(rng, "||||js|-dev|2|3|-core|-utils"),
+        "package",
+    )
 
 
 def phone(ctx: Context) -> Datum:
     rng = ctx.rng
-    number = [characters(rng, DIGITS, n) for n in rng.choice(((3, 3, 4), (2, 4, 4), (3, 7), (1, 3, 3, 4), (2, 2, 2, 2, 2), (4, 6)))]
+    number = [
+        characters(rng, DIGITS, n)
+        for n in rng.choice(((3, 3, 4), (2, 4, 4), (3, 7), (1, 3, 3, 4), (2, 2, 2, 2, 2), (4, 6)))
+    ]
     text = rng.choice((" ", "-", " ", ".", "")).join(number)
     chance = rng.random()
     if chance < 0.5:
@@ -206,26 +214,44 @@ def product(ctx: Context) -> Datum:
     rng = ctx.rng
     noun = rng.choice(NOUNS)
     shapes = (
-        lambda: f"{rng.choice(pools.ADJECTIVES)} {noun}", lambda: f"{rng.choice(NOUNS)} {noun}", lambda: noun,
-        lambda: f"{rng.choice(POOLS['colour'])} {noun}", lambda: f"{pools.syllables(rng).capitalize()} {noun}",
+        lambda: f"{rng.choice(pools.ADJECTIVES)} {noun}",
+        lambda: f"{rng.choice(NOUNS)} {noun}",
+        lambda: noun,
+        lambda: f"{rng.choice(POOLS['colour'])} {noun}",
+        lambda: f"{pools.syllables(rng).capitalize()} {noun}",
         lambda: f"{noun} {pools.syllables(rng, 1, 2).upper()}-{rng.randint(1, 900)}",
         lambda: f"{noun} {rng.randint(1, 90)} {pick(rng, 'cm|mm|ml|kg|L|W|GB|m')}",
         lambda: f"{noun} ({pick(rng, 'small|large|set of 4|pack of 10|refill|left|matte|XL')})",
     )
     text = rng.choice(shapes)()
-    return copied(text.title() if rng.random() < 0.3 and text.isascii() else text[:1].upper() + text[1:] if rng.random() < 0.5 else text, "product")
+    return copied(
+        text.title()
+        if rng.random() < 0.3 and text.isascii()
+        else text[:1].upper() + text[1:]
+        if rng.random() < 0.5
+        else text,
+        "product",
+    )
 
 
 def _clause(rng: Random) -> str:
-    noun, other, verb, adjective = rng.choice(NOUNS), pools.word(rng), rng.choice(pools.VERBS), rng.choice(pools.ADJECTIVES)
+    noun, other, verb, adjective = (
+        rng.choice(NOUNS),
+        pools.word(rng),
+        rng.choice(pools.VERBS),
+        rng.choice(pools.ADJECTIVES),
+    )
     shapes = (
-        f"{verb} {adjective} {noun}", f"{noun} {other} {pick(rng, 'failed|missing|not found|is broken|ready|updated|expired')}",
+        f"{verb} {adjective} {noun}",
+        f"{noun} {other} {pick(rng, 'failed|missing|not found|is broken|ready|updated|expired')}",
         f"{pick(rng, 'fix|add|remove|update|support|improve|drop|refactor|test')} {noun} {pick(rng, 'in|for|of|when using')} {other}",
-        f"{adjective} {noun} {pick(rng, 'and|or|with|without')} {other}", f"{noun} {pick(rng, 'of|for|in|on')} {adjective} {other}",
+        f"{adjective} {noun} {pick(rng, 'and|or|with|without')} {other}",
+        f"{noun} {pick(rng, 'of|for|in|on')} {adjective} {other}",
         f"{pick(rng, 'how to|cannot|please|unable to|do not|try to')} {verb} {pick(rng, 'the|a|any|every')} {noun}",
         f"{pick(rng, 'a|the')} {adjective} {noun} {pick(rng, 'for|that helps to|to')} {verb} {other}",
         f"{noun} {other} {pick(rng, 'after|before|during|while')} {verb} {pick(rng, 'the|a')} {rng.choice(NOUNS)}",
-        f"{adjective} {other} {noun}", f"{other} {noun}",
+        f"{adjective} {other} {noun}",
+        f"{other} {noun}",
     )
     return rng.choice(shapes)
 

@@ -56,7 +56,15 @@ def as_json(rng: Random, blocks: list[Block]) -> Pieces:
             out += [key + "["]
             for row in block.rows:
                 cells = [Entry(words, cell) for words, cell in zip(block.columns, row, strict=True) if cell]
-                out += ["{", *(piece.strip(" \n") if not isinstance(piece, Shown) and piece[:1] in ("\n", " ") else piece for piece in members(cells, 2)), "}", ", "]
+                out += [
+                    "{",
+                    *(
+                        piece.strip(" \n") if not isinstance(piece, Shown) and piece[:1] in ("\n", " ") else piece
+                        for piece in members(cells, 2)
+                    ),
+                    "}",
+                    ", ",
+                ]
             out[-1:] = ["]"] if block.rows else [out[-1] + "]"]
         out.append(",")
     return [*out[:-1], newline + "}\n"]
@@ -137,7 +145,9 @@ def as_columns(rng: Random, blocks: list[Block]) -> Pieces:
     casing = pick(rng, "snake|lower|title|sentence|upper|camel|upper_snake")
     head = [write_label(rng, entry.words, casing) for entry in entries]
     cells = [entry.text for entry in entries]
-    forms = "|".join(["\t", "pipe", "box"] + [m for m in (",", ";", ", ") if not any(m.strip() in c for c in cells)] * 2).split("|")
+    forms = "|".join(
+        ["\t", "pipe", "box"] + [m for m in (",", ";", ", ") if not any(m.strip() in c for c in cells)] * 2
+    ).split("|")
     form = rng.choice(forms)
     if form == "pipe":
         rule = "|" + "---|" * len(head) if rng.random() < 0.8 else ""
@@ -151,7 +161,11 @@ def as_columns(rng: Random, blocks: list[Block]) -> Pieces:
             out += [Shown(cell), " " * (width - len(cell) + 2)]
         return [*out[:-1], "\n"]
     quote = '"' if form in (",", ";") and rng.random() < 0.2 and not any('"' in cell for cell in cells) else ""
-    return [form.join(quote + h + quote for h in head) + "\n" + quote, *joined(cells, quote + form + quote), quote + "\n"]
+    return [
+        form.join(quote + h + quote for h in head) + "\n" + quote,
+        *joined(cells, quote + form + quote),
+        quote + "\n",
+    ]
 
 
 def as_logfmt(rng: Random, blocks: list[Block]) -> Pieces:
@@ -159,7 +173,10 @@ def as_logfmt(rng: Random, blocks: list[Block]) -> Pieces:
     casing = pick(rng, "snake|camel|lower|kebab|dotted|joined")
     mark = pick(rng, "=|=|=|:|: ")
     between = rng.choice((" ", " ", ", ", "; ", " | ", "  ")) if mark == "=" else rng.choice((", ", "; ", " | "))
-    lead = pick(rng, f"||level={pick(rng, 'info|warn|debug')} |[{pools.word(rng)}] |{pools.word(rng)}[{rng.randint(2, 32000)}]: |{pools.word(rng)}: |INFO ")
+    lead = pick(
+        rng,
+        f"||level={pick(rng, 'info|warn|debug')} |[{pools.word(rng)}] |{pools.word(rng)}[{rng.randint(2, 32000)}]: |{pools.word(rng)}: |INFO ",
+    )
     out: Pieces = [lead]
     for block in blocks:
         if isinstance(block, Entry):
@@ -170,10 +187,32 @@ def as_logfmt(rng: Random, blocks: list[Block]) -> Pieces:
 
 
 PROSE = (
-    "The {} is |.", "{} is |.", "The {} was | .", "Its {}: |.", "With {} |.", "It has a {} of |.", "For the {} we noted |.", "{}: |.",
-    "As {}, take |.", "We use | as the {}.", "| is the {}.", "| was given as {}.", "The value of {} is |.", "There is a {} (|).",
-    "Please note the {}: |.", "The {} reads |.", "{} changed to |.", "They set the {} to |.", "Regarding {}: |.", "We recorded | for {}.",
-    "and the {} is |", "the {} being |", "{} equals |", "The {}, |, was confirmed.", "I think the {} should be |.", "| (that is the {}).",
+    "The {} is |.",
+    "{} is |.",
+    "The {} was | .",
+    "Its {}: |.",
+    "With {} |.",
+    "It has a {} of |.",
+    "For the {} we noted |.",
+    "{}: |.",
+    "As {}, take |.",
+    "We use | as the {}.",
+    "| is the {}.",
+    "| was given as {}.",
+    "The value of {} is |.",
+    "There is a {} (|).",
+    "Please note the {}: |.",
+    "The {} reads |.",
+    "{} changed to |.",
+    "They set the {} to |.",
+    "Regarding {}: |.",
+    "We recorded | for {}.",
+    "and the {} is |",
+    "the {} being |",
+    "{} equals |",
+    "The {}, |, was confirmed.",
+    "I think the {} should be |.",
+    "| (that is the {}).",
 )
 
 
@@ -197,7 +236,18 @@ def as_prose(rng: Random, blocks: list[Block]) -> Pieces:
 
 def as_inline(rng: Random, blocks: list[Block]) -> Pieces:
     """Label and value, one after the other, in one sentence."""
-    mark, between = rng.choice(((" ", ", "), (" ", "; "), (": ", ", "), (" = ", ", "), (" is ", ", "), (": ", " / "), (" ", " · "), (" - ", "; ")))
+    mark, between = rng.choice(
+        (
+            (" ", ", "),
+            (" ", "; "),
+            (": ", ", "),
+            (" = ", ", "),
+            (" is ", ", "),
+            (": ", " / "),
+            (" ", " · "),
+            (" - ", "; "),
+        )
+    )
     casing = pick(rng, "lower|lower|sentence|title")
     out: Pieces = [pick(rng, "||Summary: |Noted: |In short: |FYI |Details – ")]
     for block in blocks:
@@ -229,7 +279,11 @@ def as_call(rng: Random, blocks: list[Block]) -> Pieces:
     for block in blocks:
         if isinstance(block, Entry):
             bare = NUMBER.fullmatch(block.text) or quote in block.text
-            out += [write_label(rng, block.words, casing) + mark, *([Shown(block.text)] if bare else [quote, Shown(block.text), quote]), ", "]
+            out += [
+                write_label(rng, block.words, casing) + mark,
+                *([Shown(block.text)] if bare else [quote, Shown(block.text), quote]),
+                ", ",
+            ]
     return [*out[:-1], closer + "\n"]
 
 
@@ -268,12 +322,22 @@ def as_sql(rng: Random, blocks: list[Block]) -> Pieces:
 
 # Layouts for scalar entries only, and layouts for sections, lists and tables as well; each with its weight.
 FLAT: dict[str, tuple[Writer, float]] = {
-    "columns": (as_columns, 3), "logfmt": (as_logfmt, 3), "prose": (as_prose, 4), "inline": (as_inline, 2), "chat": (as_chat, 1),
-    "call": (as_call, 1), "two-up": (as_two_up, 1), "below": (as_below, 1), "sql": (as_sql, 1),
+    "columns": (as_columns, 3),
+    "logfmt": (as_logfmt, 3),
+    "prose": (as_prose, 4),
+    "inline": (as_inline, 2),
+    "chat": (as_chat, 1),
+    "call": (as_call, 1),
+    "two-up": (as_two_up, 1),
+    "below": (as_below, 1),
+    "sql": (as_sql, 1),
 }
 NESTED: dict[str, tuple[Writer, float]] = {"json": (as_json, 3), "xml": (as_xml, 3), "yaml": (as_yaml, 3)}
 LAYOUTS: dict[str, tuple[Writer, float]] = {
-    **{f"line/{name}": (layouts.line_writer(line), 2.0 if "colon" in name else 1.0) for name, line in layouts.LINES.items()},
+    **{
+        f"line/{name}": (layouts.line_writer(line), 2.0 if "colon" in name else 1.0)
+        for name, line in layouts.LINES.items()
+    },
     **{f"flat/{name}": entry for name, entry in FLAT.items()},
     **{f"nested/{name}": entry for name, entry in NESTED.items()},
 }

@@ -28,4 +28,6 @@ def load(source: str, domain: str) -> list[Template]:
     return found
 
 
-TEMPLATES = [template for domain in DOMAINS for template in load(import_module(f"data.templates.{domain}").SOURCE, domain)]
+TEMPLATES = [
+    template for domain in DOMAINS for template in load(import_module(f"data.templates.{domain}").SOURCE, domain)
+]
