@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -231,7 +232,7 @@ class PomSource:
 
     def collect(self) -> Iterator[Raw]:
         seen: set[str] = set()
-        for path in find(("/usr/share/maven-repo", "/usr/lib", "/root/.m2"), "**/*.pom", limit=2500):
+        for path in find(("/usr/share/maven-repo", "/usr/lib", str(Path.home() / ".m2")), "**/*.pom", limit=2500):
             text = read_text(path, 6000)
             if text and len(text) > 200 and text not in seen:
                 seen.add(text)
