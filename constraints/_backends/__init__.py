@@ -65,9 +65,7 @@ class Backend(Protocol):
     def label_log_sum(self, arrays: AutomatonArrays, scores: Tensor, live: Tensor) -> Tensor:
         """log sum exp of the class scores (n, L, C) of each live label, (n, L, K); -inf elsewhere."""
 
-    def best_path(
-        self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach
-    ) -> Tensor:
+    def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach) -> Tensor:
         """Viterbi: the tokens (n, L) int64 of the best path for class scores and their label maxima.
 
         `best` (n, L, C) is the token a class stands for. Among equal paths the lexicographically least wins.
@@ -128,9 +126,7 @@ def select_backend(name: str | None, device: torch.device) -> Backend:
         return TorchBackend()
     if name == "numba":
         if device.type != "cpu":
-            raise ValueError(
-                f"the numba backend runs on the CPU, the log-factors are on {device}: use backend='torch'"
-            )
+            raise ValueError(f"the numba backend runs on the CPU, the log-factors are on {device}: use backend='torch'")
         from ._numba import NumbaBackend
 
         return NumbaBackend()

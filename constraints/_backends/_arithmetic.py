@@ -1,7 +1,9 @@
 """Arithmetic of the kernels: an exponential that the compiler vectorises, and floats ordered by their bits.
 
-The exponential is a polynomial (Cody-Waite reduction to |r| <= ln(2)/2; 2^n through the exponent bits), within two
-units in the last place. Knows nothing of automata.
+e^x = 2^n 2^r with n the nearest integer to x log2(e): 2^r is a polynomial with p(0) = 1 exactly (interpolated at the
+Chebyshev nodes of [-1/2, 1/2]; relative error 5e-9 in float32, 1e-17 in float64), 2^n goes into the exponent bits.
+Rounding of x log2(e) adds a relative error of |x| units in the last place: harmless in sums that are led by e^0, as all
+here are. Knows nothing of automata.
 """
 
 # mypy: disable-error-code="untyped-decorator"
@@ -35,9 +37,7 @@ def float_of_bits(typing_context: Any, bits: Any) -> Any:
 def bits_of_float(typing_context: Any, value: Any) -> Any:
     """Reinterpret float32 as int32, float64 as int64."""
     target, width = {32: (types.int32, 32), 64: (types.int64, 64)}[value.bitwidth]
-    return target(value), lambda context, builder, signature, args: builder.bitcast(
-        args[0], ir.IntType(width)
-    )
+    return target(value), lambda context, builder, signature, args: builder.bitcast(args[0], ir.IntType(width))
 
 
 def exp(x):  # type: ignore[no-untyped-def]
@@ -48,41 +48,36 @@ def exp(x):  # type: ignore[no-untyped-def]
 @njit(inline="always")
 def _exp32(x: Any) -> Any:
     x = max(x, np.float32(-87.0))
-    shifted = x * np.float32(1.4426950408889634) + np.float32(12582912.0)  # rounds to an integer
-    whole = shifted - np.float32(12582912.0)
-    r = x - whole * np.float32(0.693359375) - whole * np.float32(-2.12194440e-4)
-    p = np.float32(1.9875691500e-4)
-    p = p * r + np.float32(1.3981999507e-3)
-    p = p * r + np.float32(8.3334519073e-3)
-    p = p * r + np.float32(4.1665795894e-2)
-    p = p * r + np.float32(1.6666665459e-1)
-    p = p * r + np.float32(5.0000001201e-1)
-    p = p * r * r + r + np.float32(1.0)
-    exponent = np.int32(bits_of_float(shifted) - np.int32(0x4B400000 - 127))
-    return p * float_of_bits(np.int32(exponent << np.int32(23)))
+    shifted = x * np.float32(1.4426950408889634) + np.float32(12582912.0)  # the low bits hold the integer
+    r = x * np.float32(1.4426950408889634) - (shifted - np.float32(12582912.0))  # in [-1/2, 1/2]
+    p = np.float32(0.000154531629451)
+    p = p * r + np.float32(0.00133908633647)
+    p = p * r + np.float32(0.00961808255728)
+    p = p * r + np.float32(0.0555035711422)
+    p = p * r + np.float32(0.240226507606)
+    p = p * r + np.float32(0.693147188026)
+    p = p * r + np.float32(1.0)
+    return float_of_bits(np.int32(bits_of_float(p) + np.int32(bits_of_float(shifted) << np.int32(23))))
 
 
 @njit(inline="always")
 def _exp64(x: Any) -> Any:
     x = max(x, -700.0)
     shifted = x * 1.4426950408889634 + 6755399441055744.0
-    whole = shifted - 6755399441055744.0
-    r = x - whole * 6.93147180369123816490e-01 - whole * 1.90821492927058770002e-10
-    p = 1.6059043836821613e-10
-    p = p * r + 2.08767569878681e-09
-    p = p * r + 2.505210838544172e-08
-    p = p * r + 2.755731922398589e-07
-    p = p * r + 2.7557319223985893e-06
-    p = p * r + 2.48015873015873e-05
-    p = p * r + 0.0001984126984126984
-    p = p * r + 0.001388888888888889
-    p = p * r + 0.008333333333333333
-    p = p * r + 0.041666666666666664
-    p = p * r + 0.16666666666666666
-    p = p * r + 0.5
-    p = p * r * r + r + 1.0
-    exponent = bits_of_float(shifted) - np.int64(0x4338000000000000 - 1023)
-    return p * float_of_bits(exponent << np.int64(52))
+    r = x * 1.4426950408889634 - (shifted - 6755399441055744.0)
+    p = 4.454960598186518394e-10
+    p = p * r + 7.0725859492692237e-9
+    p = p * r + 1.017806244584577352e-7
+    p = p * r + 1.321544258792168965e-6
+    p = p * r + 0.00001525273382983611839
+    p = p * r + 0.0001540353044173605015
+    p = p * r + 0.001333355814641693531
+    p = p * r + 0.009618129107606888527
+    p = p * r + 0.05550410866482159434
+    p = p * r + 0.2402265069591009822
+    p = p * r + 0.6931471805599453094
+    p = p * r + 1.0
+    return float_of_bits(bits_of_float(p) + (bits_of_float(shifted) << np.int64(52)))
 
 
 @overload(exp, inline="always")

@@ -38,9 +38,7 @@ def widen_bfloat16(values: NDArray[np.uint16], out: NDArray[np.uint32]) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _gather(
-    row: FloatArray, bias: FloatArray, scale: float, floor: float, tokens: IntArray, out: FloatArray
-) -> None:
+def _gather(row: FloatArray, bias: FloatArray, scale: float, floor: float, tokens: IntArray, out: FloatArray) -> None:
     if bias.size:
         for j in range(tokens.size):
             out[j] = max(row[tokens[j]] * scale + bias[tokens[j]], floor)
@@ -50,12 +48,48 @@ def _gather(
 
 
 @njit(nogil=True, cache=True)
-def _unusable(values: FloatArray, scale: float, limit: float) -> bool:
-    """Whether some scaled value is NaN or above the limit."""
-    count = 0
-    for j in range(values.size):
-        count += not (values[j] * scale <= limit)
-    return count > 0
+def _interleave(
+    first: FloatArray,
+    second: FloatArray,
+    first_bias: FloatArray,
+    second_bias: FloatArray,
+    scale: float,
+    floor: float,
+    limit: float,
+    pairs: FloatArray,
+) -> tuple[int, int]:
+    """Factors of two rows side by side (2 V,); returns how many of each are NaN or above the limit."""
+    first_bad, second_bad = 0, 0
+    if first_bias.size:
+        for v in range(first.size):
+            f = first[v] * scale + first_bias[v]
+            g = second[v] * scale + second_bias[v]
+            first_bad += not (f <= limit)
+            second_bad += not (g <= limit)
+            pairs[2 * v] = max(f, floor)
+            pairs[2 * v + 1] = max(g, floor)
+    else:
+        for v in range(first.size):
+            f = first[v] * scale
+            g = second[v] * scale
+            first_bad += not (f <= limit)
+            second_bad += not (g <= limit)
+            pairs[2 * v] = max(f, floor)
+            pairs[2 * v + 1] = max(g, floor)
+    return first_bad, second_bad
+
+
+@njit(nogil=True, cache=True)
+def _gather_pairs(pairs: NDArray[np.complexfloating[Any]], tokens: IntArray, out: NDArray[Any]) -> None:
+    for j in range(tokens.size):
+        out[j] = pairs[np.uint32(tokens[j])]
+
+
+@njit(nogil=True, cache=True)
+def _separate(pairs: FloatArray, first: FloatArray, second: FloatArray) -> None:
+    for j in range(first.size):
+        first[j] = pairs[2 * j]
+        second[j] = pairs[2 * j + 1]
 
 
 @njit(nogil=True, cache=True)
@@ -90,6 +124,7 @@ def _moments(distance: FloatArray, weight: FloatArray) -> tuple[np.floating[Any]
 def class_statistics(
     values: FloatArray,  # (R, V)
     bias: FloatArray,  # (R or 1, V), or (1, 0) for none
+    pair: NDArray[np.complexfloating[Any]],  # (0,) of the dtype that holds two values
     skip: ByteArray,  # (R,) rows that are not read
     scale: float,
     floor: float,
@@ -102,40 +137,49 @@ def class_statistics(
     best: IntArray,
     status: ByteArray,  # (R,) 1 where the row holds NaN or a value above the limit
 ) -> None:
-    """Maximum, sum of e^d, sum of d e^d (d = f - maximum) and the first token at the maximum, per class."""
-    buffer = np.empty(_BLOCK, values.dtype)
+    """Maximum, sum of e^d, sum of d e^d (d = f - maximum) and the first token at the maximum, per class.
+
+    Rows go in pairs: laid side by side, one indexed load brings the factors of both, and the rows themselves are read
+    in memory order.
+    """
+    pairs, block = np.empty(class_tokens.size, pair.dtype), np.empty(_BLOCK, pair.dtype)
+    rows, buffers = np.empty(2, np.int64), np.empty((2, _BLOCK), values.dtype)
     weights = np.empty(_BLOCK, values.dtype)
-    unit = values.dtype.type(1)
-    for i in range(values.shape[0]):
-        added = bias[min(i, bias.shape[0] - 1)]
-        maximum[i] = -np.inf
-        total[i] = 0.0
-        moment[i] = 0.0
-        best[i] = 0
-        status[i] = 0
-        if skip[i]:
-            continue
-        # Reading the row in order first also brings it into the cache at full speed; the gather alone would not.
-        if _unusable(values[i], scale, limit) or _unusable(added, unit, limit):
-            status[i] = 1
-            continue
+    maximum[:] = -np.inf
+    total[:] = 0.0
+    moment[:] = 0.0
+    best[:] = 0
+    status[:] = 0
+    opened = np.flatnonzero(skip == 0)
+    for at in range(0, opened.size, 2):
+        rows[0], rows[1] = opened[at], opened[min(at + 1, opened.size - 1)]
+        count = min(2, opened.size - at)
+        first_bias, second_bias = bias[min(rows[0], bias.shape[0] - 1)], bias[min(rows[1], bias.shape[0] - 1)]
+        first, second = values[rows[0]], values[rows[1]]
+        bad = _interleave(first, second, first_bias, second_bias, scale, floor, limit, pairs.view(values.dtype))
+        status[rows[0]] |= bad[0] > 0
+        status[rows[1]] |= bad[1] > 0
         c = 0
         for start in range(0, class_tokens.size, _BLOCK):
-            stop = min(start + _BLOCK, class_tokens.size)
-            f = buffer[: stop - start]
-            _gather(values[i], added, scale, floor, class_tokens[start:stop], f)
-            c = _accumulate(
-                f,
-                weights[: stop - start],
-                start,
-                c,
-                class_ptr,
-                class_tokens,
-                maximum[i],
-                total[i],
-                moment[i],
-                best[i],
-            )
+            size = min(_BLOCK, class_tokens.size - start)
+            _gather_pairs(pairs, class_tokens[start : start + size], block)
+            _separate(block.view(values.dtype), buffers[0, :size], buffers[1, :size])
+            begin = c
+            for k in range(count):
+                i = rows[k]
+                if not status[i]:
+                    c = _accumulate(
+                        buffers[k, :size],
+                        weights[:size],
+                        start,
+                        begin,
+                        class_ptr,
+                        class_tokens,
+                        maximum[i],
+                        total[i],
+                        moment[i],
+                        best[i],
+                    )
 
 
 @njit(nogil=True, cache=True)
@@ -211,9 +255,7 @@ def marginals(
             if added.size:
                 f += added[v]
             c = token_class[v]
-            out[i, v] = (
-                np.exp(levels[i, c] + (max(f, floor) - maximum[i, c])) if levels[i, c] > -np.inf else 0.0
-            )
+            out[i, v] = np.exp(levels[i, c] + (max(f, floor) - maximum[i, c])) if levels[i, c] > -np.inf else 0.0
 
 
 @njit(nogil=True, cache=True)

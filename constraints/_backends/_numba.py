@@ -65,9 +65,7 @@ class NumbaBackend:
 
     def reach(self, arrays: AutomatonArrays, fixed: Tensor) -> Reach:
         n, length = fixed.shape
-        classes = (
-            arrays.token_class.long()[fixed.clamp(min=0)].int().where(fixed >= 0, torch.tensor(-1)).int()
-        )
+        classes = arrays.token_class.long()[fixed.clamp(min=0)].int().where(fixed >= 0, torch.tensor(-1)).int()
         states = torch.zeros(n, length + 1, arrays.num_states, dtype=torch.bool)
         live = torch.zeros(n, length, arrays.num_labels, dtype=torch.bool)
         feasible = torch.zeros(n, dtype=torch.bool)
@@ -78,9 +76,7 @@ class NumbaBackend:
         )
 
         def one(k: int) -> None:
-            feasible[k] = path_kernels.reach(
-                *shared, *map(_np, (classes[k], ptr, labels, states[k], live[k]))
-            )
+            feasible[k] = path_kernels.reach(*shared, *map(_np, (classes[k], ptr, labels, states[k], live[k])))
 
         run([partial(one, k) for k in range(n)])
         return Reach(feasible, states, live)
@@ -105,6 +101,7 @@ class NumbaBackend:
             logit_kernels.class_statistics(
                 rows.values,
                 rows.bias,
+                np.empty(0, np.complex128 if rows.dtype == torch.float64 else np.complex64),
                 _np(skip[k, start:stop]),
                 rows.scale,
                 rows.floor,
@@ -133,9 +130,7 @@ class NumbaBackend:
         return self._per_label(path_kernels.label_log_sum, arrays, scores, live)
 
     @staticmethod
-    def _per_label(
-        kernel: Callable[..., None], arrays: AutomatonArrays, scores: Tensor, live: Tensor
-    ) -> Tensor:
+    def _per_label(kernel: Callable[..., None], arrays: AutomatonArrays, scores: Tensor, live: Tensor) -> Tensor:
         out = torch.empty(live.shape, dtype=torch.float64)
 
         def part(k: int, start: int, stop: int) -> None:
@@ -150,9 +145,7 @@ class NumbaBackend:
     def sums(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> tuple[Tensor, Tensor]:
         forward, backward = self._begin(arrays, labels), self._end(arrays, labels)
         up = [self._sweep(arrays.by_target, labels, reach, forward, k, False) for k in range(labels.shape[0])]
-        down = [
-            self._sweep(arrays.by_source, labels, reach, backward, k, True) for k in range(labels.shape[0])
-        ]
+        down = [self._sweep(arrays.by_source, labels, reach, backward, k, True) for k in range(labels.shape[0])]
         run(up + down)
         return forward, backward
 
@@ -185,9 +178,7 @@ class NumbaBackend:
         tensors = (order.ptr, order.left, order.right, labels[canvas], reach.states[canvas], states[canvas])
         return partial(path_kernels.sweep_log_sum, *map(_np, tensors), down)
 
-    def best_path(
-        self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach
-    ) -> Tensor:
+    def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach) -> Tensor:
         tokens = torch.empty(labels.shape[:2], dtype=torch.long)
         names = ("accepting", "edge_ptr", "edge_label", "edge_target", "label_ptr", "label_class")
         shared = [_np(getattr(arrays, name)) for name in names]
@@ -287,12 +278,8 @@ def _flat(tensor: Tensor) -> NDArray[Any]:
 
 def _tasks(part: Callable[[int, int, int], None], n: int, length: int, cost: int) -> list[Callable[[], None]]:
     """Cut n canvases of `length` positions into tasks of similar cost; one task each way where work is small."""
-    step = max(1, min(_TASK_ELEMENTS // max(cost, 1), -(-n * length // workers())))
-    return [
-        partial(part, k, start, min(start + step, length))
-        for k in range(n)
-        for start in range(0, length, step)
-    ]
+    step = max(2, min(_TASK_ELEMENTS // max(cost, 1), -(-n * length // workers())) & ~1)  # rows go in pairs
+    return [partial(part, k, start, min(start + step, length)) for k in range(n) for start in range(0, length, step)]
 
 
 def _write_fixed(statistics: Statistics, arrays: AutomatonArrays, fixed: Tensor) -> None:

@@ -233,9 +233,7 @@ def sweep_log_sum(
     buffer, ends = np.empty(state_index.size + 1), np.empty(states.shape[1], np.int32)
     length = labels.shape[0]
     for step in range(length):
-        source, target, row = (
-            (length - step, length - step - 1, length - step - 1) if down else (step, step + 1, step)
-        )
+        source, target, row = (length - step, length - step - 1, length - step - 1) if down else (step, step + 1, step)
         _pair_log_sums(
             ptr,
             state_index,
@@ -310,7 +308,7 @@ def class_masses(
 ) -> None:
     """Log posterior mass of each class; a row's masses are divided by their own sum, which is Z but for rounding."""
     buffer, owner = np.empty(edge_label.size + 1), np.empty(edge_label.size + 1, np.int32)
-    mass, shares = np.empty(live.shape[1]), np.empty(class_labels.size)
+    mass, shares, whole = np.empty(live.shape[1]), np.empty(class_labels.size), np.empty(out.shape[1])
     for i in range(live.shape[0]):
         _label_weights(edge_ptr, edge_label, edge_target, forward[i], backward[i], buffer, owner, mass)
         for k in range(mass.size):
@@ -324,7 +322,9 @@ def class_masses(
                     shares[j] = mass[k] + (scores[i, c] - labels[i, k])
         _segment_log_sums(class_label_ptr, shares, out[i])
         out[i] -= out[i].max()
-        out[i] -= _log_sum(out[i])
+        whole[:] = out[i]
+        exponentiate(whole)
+        out[i] -= np.log(whole.sum())
 
 
 @njit(nogil=True, cache=True)

@@ -245,9 +245,7 @@ class TorchBackend:
         forward = self._sweep(arrays, "by_target", labels, begin, 1, SegmentPlan.log_sum)
         return forward.masked_fill(~reach.states, -_INFINITY), self.backward(arrays, labels, reach)
 
-    def best_path(
-        self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach
-    ) -> Tensor:
+    def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach) -> Tensor:
         n, length, _ = labels.shape
         value = self._sweep(arrays, "by_source", labels, self._end(arrays, n), -1, SegmentPlan.max)
         state = torch.full((n,), arrays.start, device=labels.device)
@@ -284,9 +282,7 @@ class TorchBackend:
             source, target = self._ends(order, forward[:, i], backward[:, i + 1])
             live = reach.live[:, i]
             mass = (by_label.log_sum(source + target) + labels[:, i]).masked_fill(~live, -_INFINITY)
-            mass = mass - mass.amax(
-                dim=-1, keepdim=True
-            )  # before a logarithm that a huge maximum would swallow
+            mass = mass - mass.amax(dim=-1, keepdim=True)  # before a logarithm that a huge maximum would swallow
             mass = mass - torch.logsumexp(mass, dim=-1, keepdim=True)
             # A class's share of a label first: both may be huge, their difference is not.
             share = scores[:, i][:, by_class.owner] - labels[:, i][:, holders]
