@@ -94,6 +94,7 @@ class TokenAutomaton(AutomatonArrays):
         temperature: float = 1.0,
         bias: Tensor | None = None,
         normalize: bool = False,
+        backend: str | None = None,
     ) -> Posterior:
         """The exact distribution q(x) ∝ 1[x ∈ 𝓛_L] · exp Σ_i f_i(x_i) over canvases; see `Posterior` for the queries.
 
@@ -104,10 +105,13 @@ class TokenAutomaton(AutomatonArrays):
             bias: (V,), (L, V) or (B, L, V), added without copying the logits.
             normalize: subtract each row's log-sum-exp, so that `log_z` is the log of the probability that an
                 unconstrained draw is valid.
+            backend: "numba" (CPU) or "torch" (any device); by default the one for the device of the log-factors.
         """
         from ._posterior import posterior
 
-        return posterior(self, log_factors, fixed, temperature=temperature, bias=bias, normalize=normalize)
+        return posterior(
+            self, log_factors, fixed, temperature=temperature, bias=bias, normalize=normalize, backend=backend
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the automaton as one safetensors file. The verifier is not written: give it again to `load`."""
