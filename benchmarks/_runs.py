@@ -39,7 +39,9 @@ class Answer:
 
 def judge(schema: dict[str, Any], value: Any) -> bool:
     """Whether `jsonschema` accepts a value, formats included."""
-    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+    validator = jsonschema.Draft202012Validator(
+        schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+    )
     return bool(validator.is_valid(value))
 
 

@@ -71,6 +71,11 @@ def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
         yield pointer, value
 
 
+def _fields(value: Any) -> dict[str, Any]:
+    """Leaves by pointer. An empty record has no field: all of its members are absent."""
+    return {} if value == {} else dict(leaves(value))
+
+
 def equal(first: Any, second: Any) -> bool:
     """Equality of JSON leaves: 1 equals 1.0, but neither equals true."""
     if isinstance(first, bool) or isinstance(second, bool):
@@ -90,11 +95,11 @@ def score(record: dict[str, Any], kinds: dict[str, str], answer: Any, *, valid: 
     Raises:
         ValueError: `kinds` does not speak of exactly the record's leaves.
     """
-    expected = dict(leaves(record))
+    expected = _fields(record)
     absent = {pointer for pointer, kind in kinds.items() if kind == "absent"}
     if set(expected) != set(kinds) - absent:
         raise ValueError(f"kinds and leaves differ: {sorted(set(expected) ^ (set(kinds) - absent))}")
-    got = {} if answer is ... else dict(leaves(answer))
+    got = {} if answer is ... else _fields(answer)
     result = Score(documents=1, valid=int(valid))
     for pointer, value in expected.items():
         result.total[kinds[pointer]] += 1

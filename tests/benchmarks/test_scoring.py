@@ -135,3 +135,9 @@ def test_no_more_is_right_than_there_is(record: dict[str, Any], answer: dict[str
 def _same_types(record: Any, answer: Any) -> bool:
     mine, yours = dict(leaves(record)), dict(leaves(answer))
     return all(equal(value, yours[pointer]) for pointer, value in mine.items())
+
+
+def test_a_record_whose_members_are_all_absent() -> None:
+    kinds = {"/a": "absent", "/b": "absent"}
+    assert score({}, kinds, {}, valid=True).exact == 1
+    assert score({}, kinds, {"a": 1}, valid=True).right["absent"] == 1
