@@ -24,12 +24,13 @@ from ._automaton import TokenAutomaton
 from ._compile_kernels import class_signatures, label_members, number_rows, token_keys, walk
 from ._dfa import Dfa
 from ._errors import BudgetExceeded, InfeasibleConstraint
+from ._plain import plain_steps
 from ._vocabulary import Vocabulary
+from ._walkable import Tree, walkable
 
 __all__ = ["MAX_EDGES", "compile_dfa"]
 
 MAX_EDGES = 20_000_000
-_SALT = np.uint64(0x2545F4914F6CDD1D)
 _PARALLEL_WORK = 2_000_000  # states x trie nodes from which threads pay
 
 Int32 = NDArray[np.int32]
@@ -59,7 +60,7 @@ def compile_dfa(dfa: Dfa, vocabulary: Vocabulary, *, verify: Callable[[str], boo
     walker = _Walker(dfa, vocabulary)
     edges = walker.edges()
     accepting = np.append(dfa.accepting, bool(vocabulary.stop_ids))  # the last state is END
-    keys = walker.keys
+    keys = walker.prepared.keys
     edges = _with_stop_edges(edges, dfa, vocabulary, keys)
     keep = _useful(edges, dfa.start, accepting)
     if not keep[dfa.start]:
@@ -84,18 +85,21 @@ class _Walker:
     """The prefix-tree walk for one automaton and one vocabulary, spread over threads where it pays."""
 
     def __init__(self, dfa: Dfa, vocabulary: Vocabulary) -> None:
-        trie = vocabulary.trie
         self.dfa = dfa
         self.vocabulary = vocabulary
-        self.keys: NDArray[np.uint64] = _keys_of(vocabulary)
-        node_class = dfa.byte_class[trie.byte]
-        self._tree = (dfa.table, node_class, trie.skip, trie.depth, trie.token_ptr, trie.tokens)
-        self._max_length = trie.max_length
+        self.prepared = walkable(vocabulary)
+        trees = (self._tree(tree) for tree in (self.prepared.whole, self.prepared.rest))
+        self._read = (dfa.table, plain_steps(dfa), *trees, self.prepared.group_ptr)
+        self._max_length = vocabulary.trie.max_length
+
+    def _tree(self, tree: Tree) -> tuple[NDArray[Any], ...]:
+        trie = tree.trie
+        return self.dfa.byte_class[trie.byte], trie.skip, trie.depth, trie.token_ptr, trie.tokens, tree.sums
 
     def edges(self) -> _Edges:
         states = np.arange(self.dfa.num_states, dtype=np.int32)
         parts = self._spread(
-            states, lambda chunk: walk(chunk, *self._tree, self.keys, self._max_length, MAX_EDGES)
+            states, lambda chunk: walk(chunk, *self._read, self.prepared.group_sums, self._max_length, MAX_EDGES)
         )
         if any(ptr[-1] < 0 for _, (ptr, *_) in parts) or sum(len(part[1]) for _, part in parts) > MAX_EDGES:
             raise BudgetExceeded(
@@ -126,7 +130,10 @@ class _Walker:
 
         states = np.unique(source)
         parts = self._spread(
-            states, lambda chunk: class_signatures(*in_chunk(chunk), *self._tree, self._max_length, size)
+            states,
+            lambda chunk: class_signatures(
+                *in_chunk(chunk), *self._read, self.prepared.group_tokens, self._max_length, size
+            ),
         )
         signature = np.zeros((size, 2), dtype=np.uint64)
         for _, part in parts:
@@ -164,18 +171,6 @@ class _Walker:
         chunks = [states[i :: 4 * workers] for i in range(min(4 * workers, len(states)))]
         with ThreadPoolExecutor(workers) as pool:
             return list(zip(chunks, pool.map(work, chunks), strict=True))
-
-
-_kept_keys: dict[int, NDArray[np.uint64]] = {}
-
-
-def _keys_of(vocabulary: Vocabulary) -> NDArray[np.uint64]:
-    """Token keys depend on the size alone; the last few sizes are kept."""
-    if vocabulary.size not in _kept_keys:
-        if len(_kept_keys) > 8:
-            _kept_keys.clear()
-        _kept_keys[vocabulary.size] = token_keys(vocabulary.size, _SALT)
-    return _kept_keys[vocabulary.size]
 
 
 def _with_leading_space(dfa: Dfa) -> Dfa:

@@ -53,24 +53,27 @@ def _raw(decoded: Dfa) -> list[Block]:
     return [block.astype(np.int32) for block in blocks]
 
 
+# Steps inside an escape: (helper state, byte, ASCII byte whose step is taken), for the short and the hexadecimal forms.
+_STEPS = np.array(
+    [(0, letter[0], byte) for byte, letter in _SHORT.items()]
+    + [(4 + (v >> 4), ord(digit), v) for v in range(0x20) for digit in sorted({f"{v & 15:x}", f"{v & 15:X}"})]
+)
+# Steps from helper to helper: (from, byte, to).
+_CHAIN = np.array([(0, ord("u"), 1), (1, ord("0"), 2), (2, ord("0"), 3), (3, ord("0"), 4), (3, ord("1"), 5)])
+
+
 def _escapes(decoded: Dfa, *, first_helper: int) -> list[Block]:
     """Every escape sequence, for all states at once."""
     states = np.arange(decoded.num_states)
-    after, u, zero, zeros, low, high = (first_helper + _HELPERS * states + i for i in range(_HELPERS))
+    helper = first_helper + _HELPERS * states[:, None]  # (S, 1): the first of each state's helpers
     following = decoded.table[:, decoded.byte_class[:0x60]]  # (S, 96): target by ASCII byte
-    blocks = []
-    for byte, letter in _SHORT.items():
-        live = following[:, byte] >= 0
-        blocks.append(_block(after[live], letter[0], following[live, byte]))
-    for value in range(0x20):
-        live = following[:, value] >= 0
-        source = (high if value >> 4 else low)[live]
-        for digit in {*f"{value & 15:x}{value & 15:X}"}:
-            blocks.append(_block(source, ord(digit), following[live, value]))
-    chain = (following[:, :0x20] >= 0).any(axis=1)
-    links = ((after, "u", u), (u, "0", zero), (zero, "0", zeros), (zeros, "0", low), (zeros, "1", high))
-    for from_state, digit, to_state in links:
-        blocks.append(_block(from_state[chain], ord(digit), to_state[chain]))
-    escaped = chain | (following[:, list(_SHORT)] >= 0).any(axis=1)
-    blocks.append(_block(states[escaped], _BACKSLASH, after[escaped]))
-    return blocks
+    target = following[:, _STEPS[:, 2]]  # (S, steps)
+    live = target >= 0
+    digits = np.broadcast_to(_STEPS[:, 1], target.shape)[live]
+    steps = np.stack([(helper + _STEPS[:, 0])[live], digits, digits, target[live]])
+    chain = helper[(following[:, :0x20] >= 0).any(axis=1)]
+    letters = np.broadcast_to(_CHAIN[:, 1], (len(chain), len(_CHAIN))).ravel()
+    links = np.stack([(chain + _CHAIN[:, 0]).ravel(), letters, letters, (chain + _CHAIN[:, 2]).ravel()])
+    escaped = live.any(axis=1)
+    starts = _block(states[escaped], _BACKSLASH, helper[escaped, 0])
+    return [steps.astype(np.int32), links.astype(np.int32), starts]
