@@ -5,10 +5,25 @@ Nothing here has a meaning beyond the link between a field's name (or descriptio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
-from data import columns, fields, heldout, measures, names, noise, pools, schemas, values, writers
+from data import (
+    columns,
+    composites,
+    fields,
+    heldout,
+    listings,
+    measures,
+    names,
+    noise,
+    padded,
+    parts,
+    pools,
+    schemas,
+    values,
+    writers,
+)
 from data.blocks import Block, Entry, Grid, ListEntry, Section
 from data.datum import Context, Datum, Generator, View
 from data.example import Example
@@ -68,6 +83,10 @@ SCALARS: list[tuple[float, Generator]] = [
 ]
 GENERATORS = [generator for _, generator in SCALARS]
 WEIGHTS = [weight for weight, _ in SCALARS]
+PADDED = [generator for _, generator in padded.PADDED]
+PADDED_WEIGHTS = [weight for weight, _ in padded.PADDED]
+COMPOSED = 0.2  # share of entries that are made of parts; some layouts can't bear one, so that fewer remain
+MARKED = 0.13  # share of the other entries whose value stands in a phrase or holds marks of its own
 LISTABLE: list[Generator] = [
     values.noun,
     values.noun,
@@ -87,22 +106,24 @@ LISTABLE: list[Generator] = [
     values.title,
     values.digest,
     measures.date,
+    padded.intricate,
+    padded.marked,
 ]
 
 
 @dataclass
 class Labelled:
-    """A block of the text with the node that asks for it (none for a distractor)."""
+    """Blocks of the text with the nodes that ask for them (none for a distractor)."""
 
-    block: Block
-    node: Node | None
+    blocks: list[Block]
+    nodes: list[Node] = field(default_factory=list)
 
 
 class Maker:
     """Draws one abstract example."""
 
-    def __init__(self, rng: Random, split: str) -> None:
-        self.rng, self.split = rng, split
+    def __init__(self, rng: Random, split: str, layout: str) -> None:
+        self.rng, self.split, self.layout = rng, split, layout
         self.ctx = Context.draw(rng)
         self.style = names.casing(rng)
         self.taken: set[str] = set()
@@ -112,6 +133,10 @@ class Maker:
 
     def datum(self) -> Datum:
         """A value of any kind."""
+        if self.rng.random() < MARKED:
+            datum = self.rng.choices(PADDED, PADDED_WEIGHTS)[0](self.ctx)
+            if listings.suits(self.layout, datum.text):
+                return datum
         return self.rng.choices(GENERATORS, WEIGHTS)[0](self.ctx)
 
     def words(self, family: str) -> list[str]:
@@ -158,14 +183,33 @@ class Maker:
         """The asked field, named in the schema's casing."""
         return Leaf(fields.named(words, self.style, self.split), view, description)
 
+    def entry(self, grouped: bool) -> Labelled:
+        """An entry with its fields: of one value, or of a text made of parts."""
+        if self.rng.random() < COMPOSED:
+            return self.composite(grouped) or self.scalar()
+        return self.scalar()
+
+    def composite(self, grouped: bool) -> Labelled | None:
+        """An entry of a text made of parts, if the layout can show the one that is drawn."""
+        shown = composites.draw(self.ctx, self.split)
+        if not listings.suits(self.layout, shown.text):
+            return None
+        words = self.words("word" if self.rng.random() < 0.3 else "")
+        self.used_words |= set(words)
+        return Labelled([Entry(self.label(words), shown.text)], parts.ask(self, words, shown, grouped))
+
+    def label(self, words: list[str]) -> list[str]:
+        """The name words as a label, at times abbreviated or by a synonym."""
+        return names.varied(self.rng, words) if self.rng.random() < self.loose_link / 2 else words
+
     def scalar(self) -> Labelled:
-        """An entry with its field."""
+        """An entry of one value with its field."""
         datum = self.datum()
         view = fields.view_of(self.rng, datum)
         words, label, description = self.link(self.words(datum.family))
         if view.suffix:
             words, description = self.suffixed(words, view, description)
-        return Labelled(Entry(label, datum.text), self.leaf(words, view, description))
+        return Labelled([Entry(label, datum.text)], [self.leaf(words, view, description)])
 
     def suffixed(self, words: list[str], view: View, description: str | None) -> tuple[list[str], str | None]:
         """A name that asks for a part of the value: its unit or its currency."""
@@ -177,24 +221,46 @@ class Maker:
     def strings(self) -> Labelled:
         """A list of values of one kind."""
         rng = self.rng
+        if rng.random() < 0.3:
+            found = self.composed_list()
+            if found:
+                return found
         count = rng.choice((0, 1, 2, 2, 2, 3, 3, 4))
         texts, views, shape = columns.column(self.ctx, rng.choice(LISTABLE), count)
+        own = listings.blocks(rng, self.layout, ["list"], texts) if rng.random() < 0.65 else None
+        plain = self.layout.startswith("flat/") or not all(listings.suits(self.layout, text) for text in texts)
+        if own is None and plain:
+            return self.scalar()
         words, label, description = self.link(self.words("list"))
         node = Strings(fields.named(words, self.style, self.split), views, shape.schema, description)
-        return Labelled(ListEntry(label, texts), node)
+        if own is None:
+            return Labelled([ListEntry(label, texts)], [node])
+        return Labelled([Entry(label, block.text) for block in own if isinstance(block, Entry)], [node])
+
+    def composed_list(self) -> Labelled | None:
+        """A list whose items are made of parts, if the layout can show the one that is drawn."""
+        items, index = parts.drawn_items(self, self.rng.choice((1, 2, 2, 3, 3, 4)))
+        texts = [item.text for item in items]
+        words = self.words("list" if self.rng.random() < 0.4 else "")
+        label = self.label(words)
+        shown = listings.blocks(self.rng, self.layout, label, texts, composed=True)
+        if shown is None:
+            return None
+        self.used_words |= set(words)
+        return Labelled(shown, [parts.ask_items(self, words, items, index)])
 
     def section(self) -> Labelled:
         """A heading over a few entries: an object."""
         rng = self.rng
-        inner = [self.scalar() for _ in range(rng.choice((1, 2, 2, 3)))]
+        inner = [self.entry(False) for _ in range(rng.choice((1, 2, 2, 3)))]
         words, label, description = self.link(self.words("word"))
-        entries = [part.block for part in inner if isinstance(part.block, Entry)]
-        members = [part.node for part in inner if part.node is not None and rng.random() < 0.85]
+        entries = [block for part in inner for block in part.blocks if isinstance(block, Entry)]
+        members = [node for part in inner for node in part.nodes if rng.random() < 0.85]
         if not members:
-            return Labelled(Section(label, entries), None)
+            return Labelled([Section(label, entries)])
         rng.shuffle(members)
         return Labelled(
-            Section(label, entries), Group(fields.named(words, self.style, self.split), members, description)
+            [Section(label, entries)], [Group(fields.named(words, self.style, self.split), members, description)]
         )
 
     def grid(self) -> Labelled:
@@ -213,56 +279,68 @@ class Maker:
         words, label, description = self.link(self.words("table"))
         node = Rows(fields.named(words, self.style, self.split), leaves, rows, description)
         texts = [[column[0][row] for column in cells] for row in range(count)]
-        return Labelled(Grid(label, [head[1] for head in heads], texts), node)
+        return Labelled([Grid(label, [head[1] for head in heads], texts)], [node])
 
-    def missing(self) -> Leaf:
-        """A field that the text says nothing of."""
-        datum = self.datum()
+    def missing(self) -> Node:
+        """A field that the text says nothing of: a scalar, or an array in a third of the cases."""
+        chance = self.rng.random()
+        if chance < 0.09:
+            leaves = [self.absent(self.datum()) for _ in range(self.rng.choice((1, 2, 2, 3)))]
+            return Rows(self.unheard("table"), leaves, [], missing=True)
+        if chance < 0.34:
+            _, _, shape = columns.column(self.ctx, self.rng.choice(LISTABLE), 0)
+            return Strings(self.unheard("list"), [], shape.schema, missing=True)
+        return self.absent(self.datum())
+
+    def absent(self, datum: Datum) -> Leaf:
+        """A scalar of this kind that the text says nothing of."""
         view = next(view for view in datum.views if not view.suffix)
-        words = self.words(datum.family)
+        return Leaf(self.unheard(datum.family), view, None, missing=True)
+
+    def unheard(self, family: str) -> str:
+        """The name of a field for which the text has no label."""
+        words = self.words(family)
         self.used_words |= set(words)
-        return Leaf(fields.named(words, self.style, self.split), view, None, missing=True)
+        return fields.named(words, self.style, self.split)
 
 
 def _parts(rng: Random, maker: Maker, nested: bool) -> list[Labelled]:
     count = rng.choices(range(1, 13), (5, 8, 9, 9, 8, 6, 4, 2, 1.5, 1, 0.5, 0.5))[0]
-    parts: list[Labelled] = []
+    made: list[Labelled] = []
     heavy = 0
     for _ in range(count):
         chance = rng.random()
         if nested and chance < 0.1 and heavy < 2:
-            parts.append(maker.section())
+            made.append(maker.section())
             heavy += 1
         elif nested and chance < 0.2 and heavy < 1:
-            parts.append(maker.grid())
+            made.append(maker.grid())
             heavy += 2
-        elif nested and chance < 0.32 and heavy < 3:
-            parts.append(maker.strings())
+        elif chance < (0.32 if nested else 0.07) and heavy < 3:
+            made.append(maker.strings())
             heavy += 1
         else:
-            parts.append(maker.scalar())
-    return parts
+            made.append(maker.entry(nested))
+    return made
 
 
 def make(rng: Random, split: str, layout_ids: list[str], weights: list[float]) -> Example:
     """One abstract example."""
-    maker = Maker(rng, split)
     layout = rng.choices(layout_ids, weights)[0]
-    parts = _parts(rng, maker, not layout.startswith("flat/"))
-    for part in parts:
-        if rng.random() < 0.2 and len(parts) > 1:
-            part.node = None
-    nodes = [part.node for part in parts if part.node is not None] or [parts[0].node]
-    asked: list[Node] = [node for node in nodes if node is not None]
+    maker = Maker(rng, split, layout)
+    made = _parts(rng, maker, not layout.startswith("flat/"))
+    heard = [part for part in made if rng.random() >= 0.2 or len(made) == 1] or made[:1]
+    asked = [node for part in heard for node in part.nodes]
     if not asked:
         return make(rng, split, layout_ids, weights)
     asked += [maker.missing() for _ in range(rng.choice((0, 0, 0, 0, 1, 1, 2)) if len(asked) > 1 else 0)]
     if rng.random() < 0.6:
         rng.shuffle(asked)
-    parts.sort(key=lambda part: isinstance(part.block, Section))  # entries below a heading would seem to be its own
-    blocks = [part.block for part in parts]
-    pieces = noise.framed(rng, writers.LAYOUTS[layout][0](rng, blocks))
+    blocks = [block for part in made for block in part.blocks]
+    blocks.sort(key=lambda block: isinstance(block, Section))  # entries below a heading would seem to be its own
     built = schemas.build(rng, asked, schemas.Policy.draw(rng))
+    whole = not {"absent", "null", "empty"} & set(built.kinds.values())
+    pieces = noise.framed(rng, writers.LAYOUTS[layout][0](rng, blocks), whole)
     return Example(built.schema, noise.text_of(rng, pieces), built.record, layout, built.kinds)
 
 

@@ -44,11 +44,8 @@ def settled(rng: Random, generator: Generator) -> Generator:
     return lambda ctx: measures.choice(ctx, options, keep=True)
 
 
-def column(ctx: Context, generator: Generator, count: int) -> tuple[list[str], list[View], View]:
-    """Texts and aligned views of `count` values, and a view that shows the schema even if there are none."""
-    rng = ctx.rng
-    draw = settled(rng, generator)
-    data = [draw(ctx) for _ in range(max(count, 1))]
+def aligned(rng: Random, data: list[Datum]) -> tuple[list[View], View]:
+    """Views of one type for all the data, and one that shows the schema."""
     chosen = fields.view_of(rng, data[0])
     if chosen.suffix or chosen.hint:
         chosen = data[0].views[0] if not data[0].views[0].hint else plain(data[0])
@@ -59,4 +56,12 @@ def column(ctx: Context, generator: Generator, count: int) -> tuple[list[str], l
     if any(view.schema.get("type") == "number" for view in whole):
         whole = [View(view.value, {"type": "number"}, view.kind) for view in whole]
     whole = [_loose(view) for view in whole]
-    return [datum.text for datum in data[:count]], whole[:count], whole[0]
+    return whole, whole[0]
+
+
+def column(ctx: Context, generator: Generator, count: int) -> tuple[list[str], list[View], View]:
+    """Texts and aligned views of `count` values, and a view that shows the schema even if there are none."""
+    draw = settled(ctx.rng, generator)
+    data = [draw(ctx) for _ in range(max(count, 1))]
+    views, shape = aligned(ctx.rng, data)
+    return [datum.text for datum in data[:count]], views[:count], shape

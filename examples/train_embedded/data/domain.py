@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from random import Random
 
-from data import fields, heldout, names, noise, schemas, writers
+from data import dialogue, fields, heldout, names, noise, schemas, writers
 from data.blocks import Block, Entry
 from data.datum import Context, Datum, View
 from data.example import Example
@@ -304,8 +304,9 @@ def from_entity(rng: Random, split: str, layout: str) -> Example | None:
             node = asker.ask(slot, datum, [*options, label, label])
             if node:
                 nodes.append(node)
-    absent = [parse_slot(role) for role in listed if role not in chosen]
-    nodes += _lacking(asker, absent, ctx, rng.choice((0, 0, 0, 1, 1, 2)))
+    if layout not in dialogue.AMBIENT:  # a speaker's name or a time could answer for what the text lacks
+        absent = [parse_slot(role) for role in listed if role not in chosen]
+        nodes += _lacking(asker, absent, ctx, rng.choice((0, 0, 0, 1, 1, 2)))
     pieces = writers.LAYOUTS[layout][0](rng, blocks)
     head = rng.choice(heads.split("|"))
     if head and rng.random() < 0.4:

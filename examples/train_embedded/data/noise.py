@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from random import Random
 
-from data import pools, values
+from data import frames, pools, values
 from data.datum import Context, Shown
 from data.pools import pick
 
 
-def framed(rng: Random, pieces: list[str]) -> list[str]:
-    """The body, at times with a title line before it or a remark after it."""
+def framed(rng: Random, pieces: list[str], whole: bool = False) -> list[str]:
+    """The body, at times with a title line before it or a remark after it.
+
+    `whole` says that every asked field has its label in the body: names, dates and numbers around it mislead nobody.
+    """
+    if whole and rng.random() < 0.3:
+        return frames.framed(rng, pieces)
     chance = rng.random()
     if chance < 0.2:
         head = values.title(Context.draw(rng)).text

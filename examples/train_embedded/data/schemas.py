@@ -27,6 +27,7 @@ class Strings:
     views: list[View]
     item_schema: dict[str, Any]
     description: str | None = None
+    missing: bool = False  # whether the text says nothing of it, not even its label
 
 
 @dataclass
@@ -46,6 +47,7 @@ class Rows:
     columns: list[Leaf]
     rows: list[list[Leaf]]
     description: str | None = None
+    missing: bool = False
 
 
 Node = Leaf | Strings | Group | Rows
@@ -53,16 +55,22 @@ Node = Leaf | Strings | Group | Rows
 
 @dataclass
 class Policy:
-    """How one schema treats fields that a text may lack."""
+    """How one schema treats fields that a text may lack.
+
+    A missing array is [] where the schema demands an array, null where it allows null, and else left out.
+    """
 
     missing: str  # "null", "absent" or "both"
     spare: float  # how often a present field may be missing all the same
+    arrays: bool = True  # whether every array is demanded, as most schemas do
 
     @classmethod
     def draw(cls, rng: Random) -> Policy:
         """The habit of one schema."""
         return cls(
-            rng.choice(("null", "null", "absent", "absent", "both")), rng.choice((0.0, 0.05, 0.2, 0.2, 0.5, 1.0))
+            rng.choice(("null", "null", "absent", "absent", "both")),
+            rng.choice((0.0, 0.05, 0.2, 0.2, 0.5, 1.0)),
+            rng.random() < 0.6,
         )
 
 
@@ -81,7 +89,7 @@ def nullable(rng: Random, schema: dict[str, Any]) -> dict[str, Any]:
     bare = {key: value for key, value in schema.items() if key != "description"}
     if "enum" in bare and rng.random() < 0.4:
         bare = {"enum": [*bare["enum"], None]}
-    elif set(bare) <= {"type", "format", "pattern", "minLength", "maxLength"} and rng.random() < 0.5:
+    elif set(bare) <= {"type", "format", "pattern", "minLength", "maxLength", "items"} and rng.random() < 0.5:
         bare = {**bare, "type": [bare["type"], "null"]}
     else:
         bare = {"anyOf": [bare, {"type": "null"}]}
@@ -147,6 +155,32 @@ def _limits(rng: Random, schema: dict[str, Any], count: int) -> None:
         schema["minItems"] = 1
 
 
+def _array(
+    rng: Random, node: Strings | Rows, policy: Policy, pointer: str, out: Built
+) -> tuple[dict[str, Any], bool]:
+    """The schema of an array, and whether it is required; puts its value into `out`."""
+    kinds: dict[str, str] = {}
+    if isinstance(node, Strings):
+        schema, value = {"type": "array", "items": node.item_schema}, [view.value for view in node.views]
+        kinds = {_pointer(pointer, i): view.kind for i, view in enumerate(node.views)} or {pointer: "empty"}
+    else:
+        schema, value = _rows(rng, node, policy, pointer, kinds)
+    # A label without items stands for [], so only an array with items, or without a label, may be looser.
+    loose = not policy.arrays and (node.missing or (bool(value) and rng.random() < policy.spare))
+    if not loose or policy.missing == "absent":
+        _limits(rng, schema, len(value))
+    else:
+        schema = nullable(rng, schema)
+    if not (loose and node.missing):
+        out.record[node.name] = value
+        out.kinds.update(kinds)
+    elif policy.missing == "absent":
+        out.kinds[pointer] = "absent"
+    else:
+        out.record[node.name], out.kinds[pointer] = None, "null"
+    return schema, not loose or policy.missing == "null"
+
+
 def build(rng: Random, nodes: list[Node], policy: Policy, pointer: str = "") -> Built:
     """Schema, record and kinds of these fields, in this order."""
     properties: dict[str, Any] = {}
@@ -164,15 +198,7 @@ def build(rng: Random, nodes: list[Node], policy: Policy, pointer: str = "") -> 
             out.record[node.name] = inner.record
             out.kinds.update(inner.kinds)
         else:
-            if isinstance(node, Strings):
-                schema, value = {"type": "array", "items": node.item_schema}, [view.value for view in node.views]
-                kinds = {_pointer(here, i): view.kind for i, view in enumerate(node.views)} or {here: "empty"}
-                out.kinds.update(kinds)
-            else:
-                schema, value = _rows(rng, node, policy, here, out.kinds)
-            _limits(rng, schema, len(value))
-            needed = True
-            out.record[node.name] = value
+            schema, needed = _array(rng, node, policy, here, out)
         if not isinstance(node, Leaf) and node.description:
             schema["description"] = node.description
         properties[node.name] = schema

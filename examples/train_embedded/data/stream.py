@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from random import Random
 
-from data import abstract, domain
+from data import abstract, domain, records
 from data.example import Example
 
-ABSTRACT, ENTITY = 0.42, 0.16  # shares of free names, and of everyday records; the rest is running text
+ABSTRACT, ENTITY, RECORD = 0.42, 0.16, 0.16  # free names, everyday records, unlabelled lines; the rest is running text
 MAX_TEXT = 900  # characters; longer documents seldom fit the prompt
 MAX_RECORD = 440  # characters of the compact record
 
@@ -19,9 +19,10 @@ def fits(example: Example) -> bool:
 
 
 def _drawer(rng: Random, split: str) -> Callable[[], Example | None]:
-    """Draws an example of one of the three makers."""
+    """Draws an example of one of the four makers."""
     layouts, layout_weights = abstract.layouts_of(split)
     templates, template_weights = domain.templates_of(split)
+    kinds, kind_weights = records.kinds_of(split)
 
     def draw() -> Example | None:
         chance = rng.random()
@@ -29,6 +30,8 @@ def _drawer(rng: Random, split: str) -> Callable[[], Example | None]:
             return abstract.make(rng, split, layouts, layout_weights)
         if chance < ABSTRACT + ENTITY:
             return domain.from_entity(rng, split, rng.choices(layouts, layout_weights)[0])
+        if chance < ABSTRACT + ENTITY + RECORD:
+            return records.make(rng, split, rng.choices(kinds, kind_weights)[0])
         return domain.from_template(rng, split, rng.choices(templates, template_weights)[0])
 
     return draw

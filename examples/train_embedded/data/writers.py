@@ -1,6 +1,7 @@
 """Layouts that are more than one entry per line: JSON, XML, YAML, CSV, logfmt, tables, prose, chat.
 
-Knows syntaxes only. `LAYOUTS` has every layout of labelled documents by id, with those of `layouts.LINES`.
+Knows syntaxes only. `LAYOUTS` has every layout of labelled documents by id, with those of `layouts.LINES`,
+`dialogue.TALKS` and `statements.STATEMENTS`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 import re
 from random import Random
 
-from data import layouts, names, pools
+from data import dialogue, layouts, names, pools, statements
 from data.blocks import Block, Entry, ListEntry, Section
 from data.datum import Shown
 from data.layouts import Pieces, Writer, joined, write_label
@@ -331,6 +332,8 @@ FLAT: dict[str, tuple[Writer, float]] = {
     "two-up": (as_two_up, 1),
     "below": (as_below, 1),
     "sql": (as_sql, 1),
+    **dialogue.TALKS,
+    **statements.STATEMENTS,
 }
 NESTED: dict[str, tuple[Writer, float]] = {"json": (as_json, 3), "xml": (as_xml, 3), "yaml": (as_yaml, 3)}
 LAYOUTS: dict[str, tuple[Writer, float]] = {
