@@ -136,10 +136,23 @@ class Inference:
         return -terms.where(levels > -torch.inf, 0.0).sum(dim=-1).clamp(max=0.0)
 
     def confidence(self, tokens: Tensor) -> Tensor:
-        classes = self.arrays.token_class.long()[tokens][..., None]
-        level, top = (x.gather(2, classes)[..., 0] for x in (self.levels, self.statistics.maximum))
-        marginal = (level + (self.factors.at(tokens) - top)).exp().where(level > -torch.inf, 0.0)
-        return self._at_fixed(tokens, marginal)
+        classes = self.arrays.token_class.long()[tokens]
+        top, total = (
+            x.gather(2, classes[..., None])[..., 0] for x in (self.statistics.maximum, self.statistics.total)
+        )
+        mass = self._chosen_masses(classes)
+        marginal = (mass - total.log() + (self.factors.at(tokens) - top)).exp()
+        return self._at_fixed(tokens, marginal.where(mass > -torch.inf, 0.0))
+
+    def _chosen_masses(self, classes: Tensor) -> Tensor:
+        """Log marginal of one class (n, L) at each position, without those of the others where nobody asked."""
+        if "levels" in self.__dict__:
+            level, total = (x.gather(2, classes[..., None])[..., 0] for x in (self.levels, self.statistics.total))
+            return level + total.log()
+        forward, backward = self._sums
+        return self.backend.chosen_masses(
+            self.arrays, self.log_totals, self.label_sums, forward, backward, self.reach, classes
+        )
 
     def _at_fixed(self, tokens: Tensor, value: Tensor) -> Tensor:
         certain = (tokens == self.fixed).to(value.dtype)

@@ -88,6 +88,18 @@ class Backend(Protocol):
     ) -> Tensor:
         """Log posterior mass of each class, (n, L, C), from log sums of classes and labels and `sums`."""
 
+    def chosen_masses(
+        self,
+        arrays: AutomatonArrays,
+        scores: Tensor,
+        labels: Tensor,
+        forward: Tensor,
+        backward: Tensor,
+        reach: Reach,
+        classes: Tensor,
+    ) -> Tensor:
+        """`class_masses` of one class (n, L) int64 at each position only, (n, L)."""
+
     def marginals(
         self,
         arrays: AutomatonArrays,

@@ -22,7 +22,7 @@ from . import _logit_kernels as logit_kernels
 from . import _path_kernels as path_kernels
 from ._pool import run, workers
 
-_TASK_ELEMENTS = 1 << 20  # factors per task: about a millisecond
+_TASK_ELEMENTS = 1 << 21  # per task: about two milliseconds
 _LIMITS = {torch.float32: 1e30, torch.float64: 1e300}  # larger factors go to float64, then are refused
 
 
@@ -35,7 +35,11 @@ def _np(tensor: Tensor) -> NDArray[Any]:
 
 
 class _Rows:
-    """Consecutive rows of one canvas's factors as arrays that a kernel takes (float32 or float64, contiguous)."""
+    """Consecutive rows of one canvas's factors as arrays that a kernel takes (float32 or float64, contiguous).
+
+    Made in the threads of the pool, so with numpy: a torch operation could start a team of OpenMP threads for each of
+    them, and once there are more such threads than processors, every later operation of the model waits by sleeping.
+    """
 
     def __init__(self, factors: Factors, canvas: int, start: int, stop: int, exact: bool = False) -> None:
         values = factors.values[factors.rows[canvas], start:stop]
@@ -44,18 +48,21 @@ class _Rows:
             bias = bias[start:stop]
         self.dtype = torch.float64 if exact or values.dtype == torch.float64 else torch.float32
         kind = np.float64 if self.dtype == torch.float64 else np.float32
-        self.values = self._contiguous(values)
-        self.bias = np.empty((1, 0), kind) if bias is None else _np(bias.to(self.dtype).contiguous())
+        self.values = _contiguous(values, kind)
+        self.bias = np.empty((1, 0), kind) if bias is None else _contiguous(bias, kind)
         self.scale = kind(1.0 / factors.temperature)
         self.floor = kind(FLOOR)
         self.limit = kind(_LIMITS[self.dtype])
 
-    def _contiguous(self, values: Tensor) -> NDArray[Any]:
-        if values.dtype == torch.bfloat16 and self.dtype == torch.float32 and values.is_contiguous():
-            out = np.empty(tuple(values.shape), np.uint32)
-            logit_kernels.widen_bfloat16(values.view(torch.uint16).numpy(), out)
-            return out.view(np.float32)
-        return _np(values.to(self.dtype).contiguous())
+
+def _contiguous(values: Tensor, kind: type[np.floating[Any]]) -> NDArray[Any]:
+    """The values as an array of that kind; a view of them where they are one."""
+    if values.dtype == torch.bfloat16:
+        bits = np.ascontiguousarray(_np(values.view(torch.uint16)))
+        wide = np.empty(bits.shape, np.uint32)
+        logit_kernels.widen_bfloat16(bits, wide)
+        return wide.view(np.float32).astype(kind, copy=False)
+    return np.ascontiguousarray(_np(values), dtype=kind)
 
 
 class NumbaBackend:
@@ -78,7 +85,7 @@ class NumbaBackend:
         def one(k: int) -> None:
             feasible[k] = path_kernels.reach(*shared, *map(_np, (classes[k], ptr, labels, states[k], live[k])))
 
-        run([partial(one, k) for k in range(n)])
+        run([partial(one, k) for k in range(n)], n * length * 2 * arrays.num_edges)
         return Reach(feasible, states, live)
 
     def live_classes(self, arrays: AutomatonArrays, live: Tensor) -> Tensor:
@@ -115,7 +122,7 @@ class NumbaBackend:
                 _np(status[k, start:stop]),
             )
 
-        run(_tasks(part, n, length, arrays.vocab_size))
+        _run(part, n, length, 2 * arrays.vocab_size)
         for k, i in status.nonzero().tolist():
             part(k, i, i + 1, exact=True)
             if status[k, i]:
@@ -137,7 +144,7 @@ class NumbaBackend:
             rows = (_np(tensor[k, start:stop]) for tensor in (scores, live, out))
             kernel(_np(arrays.label_ptr), _np(arrays.label_class), *rows)
 
-        run(_tasks(part, live.shape[0], live.shape[1], 4 * arrays.label_class.numel()))
+        _run(part, live.shape[0], live.shape[1], 4 * arrays.label_class.numel())
         return out
 
     # -- sweeps over positions ------------------------------------------------------------------------------
@@ -146,12 +153,13 @@ class NumbaBackend:
         forward, backward = self._begin(arrays, labels), self._end(arrays, labels)
         up = [self._sweep(arrays.by_target, labels, reach, forward, k, False) for k in range(labels.shape[0])]
         down = [self._sweep(arrays.by_source, labels, reach, backward, k, True) for k in range(labels.shape[0])]
-        run(up + down)
+        run(up + down, 2 * labels.shape[:2].numel() * 4 * arrays.num_edges)
         return forward, backward
 
     def backward(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> Tensor:
         out = self._end(arrays, labels)
-        run([self._sweep(arrays.by_source, labels, reach, out, k, True) for k in range(labels.shape[0])])
+        down = [self._sweep(arrays.by_source, labels, reach, out, k, True) for k in range(labels.shape[0])]
+        run(down, labels.shape[:2].numel() * 4 * arrays.num_edges)
         return out
 
     @staticmethod
@@ -187,7 +195,7 @@ class NumbaBackend:
             tensors = (scores[k], labels[k], best[k], reach.states[k], tokens[k])
             path_kernels.best_path(arrays.start, *shared, *map(_np, tensors))
 
-        run([partial(one, k) for k in range(labels.shape[0])])
+        run([partial(one, k) for k in range(labels.shape[0])], labels.shape[:2].numel() * 2 * arrays.num_edges)
         return tokens
 
     # -- back to classes and tokens -------------------------------------------------------------------------
@@ -210,7 +218,28 @@ class NumbaBackend:
             path_kernels.class_masses(*shared, *(_np(tensor[k, start:stop]) for tensor in tensors))
 
         n, length, _ = scores.shape
-        run(_tasks(part, n, length, 4 * (arrays.label_class.numel() + arrays.num_edges)))
+        _run(part, n, length, 4 * (arrays.label_class.numel() + arrays.num_edges))
+        return out
+
+    def chosen_masses(
+        self,
+        arrays: AutomatonArrays,
+        scores: Tensor,
+        labels: Tensor,
+        forward: Tensor,
+        backward: Tensor,
+        reach: Reach,
+        classes: Tensor,
+    ) -> Tensor:
+        out = torch.empty(classes.shape, dtype=torch.float64)
+        edges = (arrays.edge_ptr, arrays.edge_label, arrays.edge_target, *arrays.labels_of_class)
+        shared = [_np(tensor) for tensor in edges]
+
+        def part(k: int, start: int, stop: int) -> None:
+            tensors = (scores, labels, forward, backward[:, 1:], reach.live, classes, out)
+            path_kernels.chosen_masses(*shared, *(_np(tensor[k, start:stop]) for tensor in tensors))
+
+        _run(part, *classes.shape, 4 * arrays.num_edges)
         return out
 
     def marginals(
@@ -235,7 +264,7 @@ class NumbaBackend:
                 _np(out[k, start:stop]),
             )
 
-        run(_tasks(part, *out.shape))
+        _run(part, *out.shape)
         canvas, position = (fixed >= 0).nonzero(as_tuple=True)
         out[canvas, position] = 0.0
         out[canvas, position, fixed[canvas, position]] = 1.0
@@ -267,7 +296,7 @@ class NumbaBackend:
                     rows.values[0], rows.bias[0], rows.scale, rows.floor, members, float(uniforms[k, i, 2])
                 )
 
-        run([partial(one, k) for k in range(fixed.shape[0])])
+        run([partial(one, k) for k in range(fixed.shape[0])], fixed.numel() * arrays.vocab_size)
         return tokens
 
 
@@ -276,10 +305,11 @@ def _flat(tensor: Tensor) -> NDArray[Any]:
     return _np(tensor.view(tensor.shape[:-1].numel(), tensor.shape[-1]))  # -1 is ambiguous where X is 0
 
 
-def _tasks(part: Callable[[int, int, int], None], n: int, length: int, cost: int) -> list[Callable[[], None]]:
-    """Cut n canvases of `length` positions into tasks of similar cost; one task each way where work is small."""
+def _run(part: Callable[[int, int, int], None], n: int, length: int, cost: int) -> None:
+    """Cut n canvases of `length` positions, each of some cost, into tasks of similar cost and carry them out."""
     step = max(2, min(_TASK_ELEMENTS // max(cost, 1), -(-n * length // workers())) & ~1)  # rows go in pairs
-    return [partial(part, k, start, min(start + step, length)) for k in range(n) for start in range(0, length, step)]
+    cuts = [(k, start, min(start + step, length)) for k in range(n) for start in range(0, length, step)]
+    run([partial(part, *cut) for cut in cuts], n * length * cost)
 
 
 def _write_fixed(statistics: Statistics, arrays: AutomatonArrays, fixed: Tensor) -> None:

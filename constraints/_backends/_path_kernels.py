@@ -328,6 +328,39 @@ def class_masses(
 
 
 @njit(nogil=True, cache=True)
+def chosen_masses(
+    edge_ptr: IntArray,
+    edge_label: IntArray,
+    edge_target: IntArray,
+    class_label_ptr: IntArray,
+    class_labels: IntArray,
+    scores: DoubleArray,  # (R, C) log sums of classes
+    labels: DoubleArray,  # (R, K) log sums of labels
+    forward: DoubleArray,  # (R, S) states before each position
+    backward: DoubleArray,  # (R, S) states after it
+    live: ByteArray,  # (R, K)
+    classes: NDArray[np.int64],  # (R,)
+    out: DoubleArray,  # (R,)
+) -> None:
+    """Log posterior mass of one class per row, divided by the sum of all labels' masses: Z but for rounding."""
+    buffer, owner = np.empty(edge_label.size + 1), np.empty(edge_label.size + 1, np.int32)
+    mass, shares = np.empty(live.shape[1]), np.empty(live.shape[1])
+    for i in range(live.shape[0]):
+        _label_weights(edge_ptr, edge_label, edge_target, forward[i], backward[i], buffer, owner, mass)
+        for k in range(mass.size):
+            mass[k] = mass[k] + labels[i, k] if live[i, k] else -np.inf
+        mass -= mass.max()
+        count, c = 0, classes[i]
+        for j in range(class_label_ptr[c], class_label_ptr[c + 1]):
+            k = class_labels[j]
+            if live[i, k] and scores[i, c] > -np.inf:
+                shares[count] = mass[k] + (scores[i, c] - labels[i, k])
+                count += 1
+        top = shares[:count].max() if count else -np.inf
+        out[i] = _log_sum(shares[:count]) - _log_sum(mass) if top > -np.inf else top
+
+
+@njit(nogil=True, cache=True)
 def _log_sum(values: DoubleArray) -> float:
     top = values.max()
     total = 0.0

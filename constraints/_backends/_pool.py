@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
+_WORTHWHILE = 1 << 23
+
 _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 _size = 0
@@ -23,9 +25,17 @@ def workers() -> int:
     return max(1, torch.get_num_threads())
 
 
-def run(tasks: Sequence[Callable[[], None]]) -> None:
-    """Carry out all tasks, on several threads where there are several; raises the first error in task order."""
-    if len(tasks) == 1 or workers() == 1:
+def run(tasks: Sequence[Callable[[], None]], work: int) -> None:
+    """Carry out all tasks, on several threads where that is worth it; raises the first error in task order.
+
+    Handing over costs little, but torch's own threads keep spinning for a while after the model's pass, and a small
+    query that waits for a processor is slower than one that stays where it is.
+
+    Args:
+        tasks: independent of each other.
+        work: what they cost together, in elements that a kernel visits (about a nanosecond each).
+    """
+    if len(tasks) == 1 or workers() == 1 or work < _WORTHWHILE:
         for task in tasks:
             task()
         return

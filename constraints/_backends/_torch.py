@@ -291,6 +291,19 @@ class TorchBackend:
         out -= out.amax(dim=-1, keepdim=True)
         return out - torch.logsumexp(out, dim=-1, keepdim=True)
 
+    def chosen_masses(
+        self,
+        arrays: AutomatonArrays,
+        scores: Tensor,
+        labels: Tensor,
+        forward: Tensor,
+        backward: Tensor,
+        reach: Reach,
+        classes: Tensor,
+    ) -> Tensor:
+        masses = self.class_masses(arrays, scores, labels, forward, backward, reach)
+        return masses.gather(2, classes[..., None])[..., 0]
+
     def marginals(
         self,
         arrays: AutomatonArrays,
