@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -32,6 +32,20 @@ def _np(tensor: Tensor) -> NDArray[Any]:
         tensor = tensor.view(torch.uint8)
     array: NDArray[Any] = tensor.detach().numpy()
     return array
+
+
+def _of(arrays: AutomatonArrays, *names: str) -> tuple[NDArray[Any], ...]:
+    """Numpy views of the automaton's own tensors (those of an `Incidence` in order), kept as long as it lives."""
+    kept = arrays.derived.get(names)
+    if kept is None:
+        kept = arrays.derived[names] = tuple(view for name in names for view in _views(getattr(arrays, name)))
+    return cast(tuple[NDArray[Any], ...], kept)
+
+
+def _views(value: Tensor | Incidence | tuple[Tensor, ...]) -> list[NDArray[Any]]:
+    if isinstance(value, Incidence):
+        value = (value.ptr, value.left, value.right)
+    return [_np(tensor) for tensor in (value if isinstance(value, tuple) else (value,))]
 
 
 class _Rows:
@@ -76,21 +90,21 @@ class NumbaBackend:
         states = torch.zeros(n, length + 1, arrays.num_states, dtype=torch.bool)
         live = torch.zeros(n, length, arrays.num_labels, dtype=torch.bool)
         feasible = torch.zeros(n, dtype=torch.bool)
-        ptr, labels = arrays.labels_of_class
-        shared = (
-            arrays.start,
-            *map(_np, (arrays.accepting, arrays.edge_ptr, arrays.edge_label, arrays.edge_target)),
-        )
+        shared = _of(arrays, "accepting", "edge_ptr", "edge_label", "edge_target")
+        rows = [_np(classes), _np(states), _np(live)]
 
         def one(k: int) -> None:
-            feasible[k] = path_kernels.reach(*shared, *map(_np, (classes[k], ptr, labels, states[k], live[k])))
+            fixed_class, on_path, labels = (row[k] for row in rows)
+            feasible[k] = path_kernels.reach(
+                arrays.start, *shared, fixed_class, *_of(arrays, "labels_of_class"), on_path, labels
+            )
 
         run([partial(one, k) for k in range(n)], n * length * 2 * arrays.num_edges)
         return Reach(feasible, states, live)
 
     def live_classes(self, arrays: AutomatonArrays, live: Tensor) -> Tensor:
         out = torch.zeros(*live.shape[:2], arrays.num_classes, dtype=torch.bool)
-        path_kernels.live_classes(_np(arrays.label_ptr), _np(arrays.label_class), _flat(live), _flat(out))
+        path_kernels.live_classes(*_of(arrays, "label_ptr", "label_class"), _flat(live), _flat(out))
         return out
 
     # -- class statistics and label scores ------------------------------------------------------------------
@@ -103,23 +117,22 @@ class NumbaBackend:
         status = torch.zeros(n, length, dtype=torch.uint8)
         skip = (fixed >= 0).contiguous()
 
+        shared = _of(arrays, "class_ptr", "class_tokens")
+        results = [_np(tensor) for tensor in (largest, total, moment, result.best, status)]
+        skipped = _np(skip)
+
         def part(k: int, start: int, stop: int, exact: bool = False) -> None:
             rows = _Rows(factors, k, start, stop, exact)
             logit_kernels.class_statistics(
                 rows.values,
                 rows.bias,
                 np.empty(0, np.complex128 if rows.dtype == torch.float64 else np.complex64),
-                _np(skip[k, start:stop]),
+                skipped[k, start:stop],
                 rows.scale,
                 rows.floor,
                 rows.limit,
-                _np(arrays.class_ptr),
-                _np(arrays.class_tokens),
-                _np(result.maximum[k, start:stop]),
-                _np(result.total[k, start:stop]),
-                _np(result.moment[k, start:stop]),
-                _np(result.best[k, start:stop]),
-                _np(status[k, start:stop]),
+                *shared,
+                *(array[k, start:stop] for array in results),
             )
 
         _run(part, n, length, 2 * arrays.vocab_size)
@@ -140,9 +153,11 @@ class NumbaBackend:
     def _per_label(kernel: Callable[..., None], arrays: AutomatonArrays, scores: Tensor, live: Tensor) -> Tensor:
         out = torch.empty(live.shape, dtype=torch.float64)
 
+        shared = _of(arrays, "label_ptr", "label_class")
+        rows = [_np(tensor) for tensor in (scores, live, out)]
+
         def part(k: int, start: int, stop: int) -> None:
-            rows = (_np(tensor[k, start:stop]) for tensor in (scores, live, out))
-            kernel(_np(arrays.label_ptr), _np(arrays.label_class), *rows)
+            kernel(*shared, *(row[k, start:stop] for row in rows))
 
         _run(part, live.shape[0], live.shape[1], 4 * arrays.label_class.numel())
         return out
@@ -151,14 +166,14 @@ class NumbaBackend:
 
     def sums(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> tuple[Tensor, Tensor]:
         forward, backward = self._begin(arrays, labels), self._end(arrays, labels)
-        up = [self._sweep(arrays.by_target, labels, reach, forward, k, False) for k in range(labels.shape[0])]
-        down = [self._sweep(arrays.by_source, labels, reach, backward, k, True) for k in range(labels.shape[0])]
+        up = self._sweeps(_of(arrays, "by_target"), labels, reach, forward, False)
+        down = self._sweeps(_of(arrays, "by_source"), labels, reach, backward, True)
         run(up + down, 2 * labels.shape[:2].numel() * 4 * arrays.num_edges)
         return forward, backward
 
     def backward(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> Tensor:
         out = self._end(arrays, labels)
-        down = [self._sweep(arrays.by_source, labels, reach, out, k, True) for k in range(labels.shape[0])]
+        down = self._sweeps(_of(arrays, "by_source"), labels, reach, out, True)
         run(down, labels.shape[:2].numel() * 4 * arrays.num_edges)
         return out
 
@@ -180,20 +195,21 @@ class NumbaBackend:
         return states
 
     @staticmethod
-    def _sweep(
-        order: Incidence, labels: Tensor, reach: Reach, states: Tensor, canvas: int, down: bool
-    ) -> Callable[[], None]:
-        tensors = (order.ptr, order.left, order.right, labels[canvas], reach.states[canvas], states[canvas])
-        return partial(path_kernels.sweep_log_sum, *map(_np, tensors), down)
+    def _sweeps(
+        order: tuple[NDArray[Any], ...], labels: Tensor, reach: Reach, states: Tensor, down: bool
+    ) -> list[Callable[[], None]]:
+        rows = [_np(tensor) for tensor in (labels, reach.states, states)]
+        return [
+            partial(path_kernels.sweep_log_sum, *order, *(row[k] for row in rows), down) for k in range(len(labels))
+        ]
 
     def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach) -> Tensor:
         tokens = torch.empty(labels.shape[:2], dtype=torch.long)
-        names = ("accepting", "edge_ptr", "edge_label", "edge_target", "label_ptr", "label_class")
-        shared = [_np(getattr(arrays, name)) for name in names]
+        shared = _of(arrays, "accepting", "edge_ptr", "edge_label", "edge_target", "label_ptr", "label_class")
+        rows = [_np(tensor) for tensor in (scores, labels, best, reach.states, tokens)]
 
         def one(k: int) -> None:
-            tensors = (scores[k], labels[k], best[k], reach.states[k], tokens[k])
-            path_kernels.best_path(arrays.start, *shared, *map(_np, tensors))
+            path_kernels.best_path(arrays.start, *shared, *(row[k] for row in rows))
 
         run([partial(one, k) for k in range(labels.shape[0])], labels.shape[:2].numel() * 2 * arrays.num_edges)
         return tokens
@@ -210,12 +226,11 @@ class NumbaBackend:
         reach: Reach,
     ) -> Tensor:
         out = torch.empty(scores.shape, dtype=torch.float64)
-        edges = (arrays.edge_ptr, arrays.edge_label, arrays.edge_target, *arrays.labels_of_class)
-        shared = [_np(tensor) for tensor in edges]
+        shared = _of(arrays, "edge_ptr", "edge_label", "edge_target", "labels_of_class")
+        rows = [_np(tensor) for tensor in (scores, labels, forward, backward[:, 1:], reach.live, out)]
 
         def part(k: int, start: int, stop: int) -> None:
-            tensors = (scores, labels, forward, backward[:, 1:], reach.live, out)
-            path_kernels.class_masses(*shared, *(_np(tensor[k, start:stop]) for tensor in tensors))
+            path_kernels.class_masses(*shared, *(row[k, start:stop] for row in rows))
 
         n, length, _ = scores.shape
         _run(part, n, length, 4 * (arrays.label_class.numel() + arrays.num_edges))
@@ -232,14 +247,14 @@ class NumbaBackend:
         classes: Tensor,
     ) -> Tensor:
         out = torch.empty(classes.shape, dtype=torch.float64)
-        edges = (arrays.edge_ptr, arrays.edge_label, arrays.edge_target, *arrays.labels_of_class)
-        shared = [_np(tensor) for tensor in edges]
+        shared = _of(arrays, "edge_ptr", "edge_label", "edge_target", "labels_of_class")
+        rows = [_np(tensor) for tensor in (scores, labels, forward, backward[:, 1:], reach.live, classes, out)]
 
         def part(k: int, start: int, stop: int) -> None:
-            tensors = (scores, labels, forward, backward[:, 1:], reach.live, classes, out)
-            path_kernels.chosen_masses(*shared, *(_np(tensor[k, start:stop]) for tensor in tensors))
+            path_kernels.chosen_masses(*shared, *(row[k, start:stop] for row in rows))
 
-        _run(part, *classes.shape, 4 * arrays.num_edges)
+        n, length = classes.shape
+        _run(part, n, length, 4 * arrays.num_edges)
         return out
 
     def marginals(
@@ -251,17 +266,13 @@ class NumbaBackend:
         maximum: Tensor,
         out: Tensor,
     ) -> None:
+        results = [_np(tensor) for tensor in (levels, maximum, out)]
+
         def part(k: int, start: int, stop: int) -> None:
             rows = _Rows(factors, k, start, stop, exact=True)
+            own = (array[k, start:stop] for array in results)
             logit_kernels.marginals(
-                rows.values,
-                rows.bias,
-                rows.scale,
-                rows.floor,
-                _np(arrays.token_class),
-                _np(levels[k, start:stop]),
-                _np(maximum[k, start:stop]),
-                _np(out[k, start:stop]),
+                rows.values, rows.bias, rows.scale, rows.floor, *_of(arrays, "token_class"), *own
             )
 
         _run(part, *out.shape)
@@ -281,14 +292,13 @@ class NumbaBackend:
         uniforms: Tensor,
     ) -> Tensor:
         tokens = fixed.clone()
-        names = ("edge_ptr", "edge_label", "edge_target", "label_ptr", "label_class")
-        shared = [_np(getattr(arrays, name)) for name in names]
+        shared = _of(arrays, "edge_ptr", "edge_label", "edge_target", "label_ptr", "label_class")
+        drawn = [_np(tensor) for tensor in (scores, labels, backward, uniforms)]
         class_ptr = arrays.class_ptr.tolist()
 
         def one(k: int) -> None:
             classes = np.empty(fixed.shape[1], np.int32)
-            tensors = (scores[k], labels[k], backward[k], uniforms[k])
-            path_kernels.draw_classes(arrays.start, *shared, *map(_np, tensors), classes)
+            path_kernels.draw_classes(arrays.start, *shared, *(array[k] for array in drawn), classes)
             for i in (fixed[k] < 0).nonzero()[:, 0].tolist():
                 rows = _Rows(factors, k, i, i + 1, exact=True)
                 members = _np(arrays.class_tokens)[class_ptr[classes[i]] : class_ptr[classes[i] + 1]]
