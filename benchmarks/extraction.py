@@ -3,7 +3,8 @@
     python benchmarks/extraction.py accuracy            held-out documents and real text, beside free decoding
     python benchmarks/extraction.py steps               over 2, 4, 8, 16, 32, 64 steps
     python benchmarks/extraction.py witness             mode, mbr and samples, by order of commits
-    python benchmarks/extraction.py speed               seconds a document at batch 8 on 2 threads
+    python benchmarks/extraction.py speed               seconds a document at batch 8 on 2 threads; with
+                                                        `--schema FILE` one schema for all documents
     python benchmarks/extraction.py documents FILE      writes them, for `--from FILE` on another machine
 
 Works from the source tree (`PYTHONPATH=.`) on a CPU or a CUDA device. Every command takes `--json FILE`.
@@ -11,8 +12,10 @@ Works from the source tree (`PYTHONPATH=.`) on a CPU or a CUDA device. Every com
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -187,9 +190,13 @@ def speed(
     seed: SeedOption = 0,
     threads: Annotated[int, typer.Option(help="Threads of PyTorch.")] = 2,
     repeat: Annotated[int, typer.Option(help="How often all documents are read.")] = 5,
+    schema: Annotated[Path | None, typer.Option(help="Ask all documents for this; default: each its own.")] = None,
 ) -> None:
     """Seconds a document, the share of the constraint, and the bare forward passes in the same run."""
     documents, missing = gather(file, synthetic, real, seed)
+    if schema is not None:
+        asked = json.loads(schema.read_text(encoding="utf-8"))
+        documents = [replace(document, schema=asked) for document in documents]
     opened = open_model(model, device, threads)
     rows = measures.speed(opened, documents, repeat, batch_size, steps=steps, seed=0)
     seconds = {row["per document"]: row["seconds"] for row in rows}

@@ -101,14 +101,13 @@ class Inference:
     # -- sums over paths ------------------------------------------------------------------------------------
 
     @cached_property
-    def _sums(self) -> tuple[Tensor, Tensor]:
-        return self.backend.sums(self.arrays, self.label_sums, self.reach)
+    def backward(self) -> Tensor:
+        return self.backend.backward(self.arrays, self.label_sums, self.reach)
 
     @cached_property
-    def backward(self) -> Tensor:
-        if "_sums" in self.__dict__:
-            return self._sums[1]
-        return self.backend.backward(self.arrays, self.label_sums, self.reach)
+    def label_masses(self) -> Tensor:
+        """Posterior mass of each label at each position, (n, L, K)."""
+        return self.backend.label_masses(self.arrays, self.label_sums, self.backward)
 
     def log_z(self) -> Tensor:
         return self.backward[:, 0, self.arrays.start] + self.peak.sum(dim=-1)
@@ -116,10 +115,7 @@ class Inference:
     @cached_property
     def levels(self) -> Tensor:
         """Log marginal of a token at its class's maximum, (n, L, C): that of token v is levels + f(v) - maximum."""
-        forward, backward = self._sums
-        masses = self.backend.class_masses(
-            self.arrays, self.log_totals, self.label_sums, forward, backward, self.reach
-        )
+        masses = self.backend.class_masses(self.arrays, self.log_totals, self.label_sums, self.label_masses)
         return (masses - self.statistics.total.log()).where(masses > -torch.inf, -torch.inf)
 
     def marginals(self, dtype: torch.dtype) -> Tensor:
@@ -149,9 +145,8 @@ class Inference:
         if "levels" in self.__dict__:
             level, total = (x.gather(2, classes[..., None])[..., 0] for x in (self.levels, self.statistics.total))
             return level + total.log()
-        forward, backward = self._sums
         return self.backend.chosen_masses(
-            self.arrays, self.log_totals, self.label_sums, forward, backward, self.reach, classes
+            self.arrays, self.log_totals, self.label_sums, self.label_masses, classes
         )
 
     def _at_fixed(self, tokens: Tensor, value: Tensor) -> Tensor:

@@ -71,32 +71,21 @@ class Backend(Protocol):
         `best` (n, L, C) is the token a class stands for. Among equal paths the lexicographically least wins.
         """
 
-    def sums(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> tuple[Tensor, Tensor]:
-        """Forward and backward log sums (n, L + 1, S) for label scores (n, L, K); -inf off complete paths."""
-
     def backward(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> Tensor:
-        """The backward half of `sums` alone."""
+        """Backward log sums (n, L + 1, S) for label scores (n, L, K); -inf off complete paths."""
 
-    def class_masses(
-        self,
-        arrays: AutomatonArrays,
-        scores: Tensor,
-        labels: Tensor,
-        forward: Tensor,
-        backward: Tensor,
-        reach: Reach,
-    ) -> Tensor:
-        """Log posterior mass of each class, (n, L, C), from log sums of classes and labels and `sums`."""
+    def label_masses(self, arrays: AutomatonArrays, labels: Tensor, backward: Tensor) -> Tensor:
+        """Posterior mass of each label at each position, (n, L, K); each row sums to 1.
+
+        The forward pass, in posterior probabilities of states instead of forward sums: state s at i is left by
+        edge (s, k, t) with probability e^(labels[k] + backward[i + 1, t]) / (sum of the same over the edges of s).
+        """
+
+    def class_masses(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, masses: Tensor) -> Tensor:
+        """Log posterior mass of each class, (n, L, C), from log sums of classes and labels and `label_masses`."""
 
     def chosen_masses(
-        self,
-        arrays: AutomatonArrays,
-        scores: Tensor,
-        labels: Tensor,
-        forward: Tensor,
-        backward: Tensor,
-        reach: Reach,
-        classes: Tensor,
+        self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, masses: Tensor, classes: Tensor
     ) -> Tensor:
         """`class_masses` of one class (n, L) int64 at each position only, (n, L)."""
 

@@ -164,44 +164,20 @@ class NumbaBackend:
 
     # -- sweeps over positions ------------------------------------------------------------------------------
 
-    def sums(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> tuple[Tensor, Tensor]:
-        forward, backward = self._begin(arrays, labels), self._end(arrays, labels)
-        up = self._sweeps(_of(arrays, "by_target"), labels, reach, forward, False)
-        down = self._sweeps(_of(arrays, "by_source"), labels, reach, backward, True)
-        run(up + down, 2 * labels.shape[:2].numel() * 4 * arrays.num_edges)
-        return forward, backward
-
     def backward(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> Tensor:
-        out = self._end(arrays, labels)
-        down = self._sweeps(_of(arrays, "by_source"), labels, reach, out, True)
-        run(down, labels.shape[:2].numel() * 4 * arrays.num_edges)
-        return out
-
-    @staticmethod
-    def _begin(arrays: AutomatonArrays, labels: Tensor) -> Tensor:
-        n, length, _ = labels.shape
-        states = torch.empty(n, length + 1, arrays.num_states, dtype=torch.float64)
-        states[:, 0] = -torch.inf
-        states[:, 0, arrays.start] = 0.0
-        return states
-
-    @staticmethod
-    def _end(arrays: AutomatonArrays, labels: Tensor) -> Tensor:
         n, length, _ = labels.shape
         states = torch.empty(n, length + 1, arrays.num_states, dtype=torch.float64)
         states[:, length] = torch.zeros(arrays.num_states, dtype=torch.float64).masked_fill(
             ~arrays.accepting, -torch.inf
         )
-        return states
-
-    @staticmethod
-    def _sweeps(
-        order: tuple[NDArray[Any], ...], labels: Tensor, reach: Reach, states: Tensor, down: bool
-    ) -> list[Callable[[], None]]:
+        shared = _of(arrays, "edge_ptr", "edge_target", "edge_label")
         rows = [_np(tensor) for tensor in (labels, reach.states, states)]
-        return [
-            partial(path_kernels.sweep_log_sum, *order, *(row[k] for row in rows), down) for k in range(len(labels))
-        ]
+
+        def one(k: int) -> None:
+            path_kernels.backward(*shared, *(row[k] for row in rows))
+
+        run([partial(one, k) for k in range(n)], n * length * 4 * arrays.num_edges)
+        return states
 
     def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach) -> Tensor:
         tokens = torch.empty(labels.shape[:2], dtype=torch.long)
@@ -214,47 +190,44 @@ class NumbaBackend:
         run([partial(one, k) for k in range(labels.shape[0])], labels.shape[:2].numel() * 2 * arrays.num_edges)
         return tokens
 
-    # -- back to classes and tokens -------------------------------------------------------------------------
+    # -- posterior masses -----------------------------------------------------------------------------------
 
-    def class_masses(
-        self,
-        arrays: AutomatonArrays,
-        scores: Tensor,
-        labels: Tensor,
-        forward: Tensor,
-        backward: Tensor,
-        reach: Reach,
-    ) -> Tensor:
+    def label_masses(self, arrays: AutomatonArrays, labels: Tensor, backward: Tensor) -> Tensor:
+        out = torch.empty_like(labels)
+        shared = _of(arrays, "edge_ptr", "edge_label", "edge_target")
+        rows = [_np(tensor) for tensor in (labels, backward, out)]
+
+        def one(k: int) -> None:
+            path_kernels.label_masses(arrays.start, *shared, *(row[k] for row in rows))
+
+        n, length, _ = labels.shape
+        run([partial(one, k) for k in range(n)], n * length * arrays.num_edges)
+        return out
+
+    def class_masses(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, masses: Tensor) -> Tensor:
         out = torch.empty(scores.shape, dtype=torch.float64)
-        shared = _of(arrays, "edge_ptr", "edge_label", "edge_target", "labels_of_class")
-        rows = [_np(tensor) for tensor in (scores, labels, forward, backward[:, 1:], reach.live, out)]
+        shared = _of(arrays, "label_ptr", "label_class")
+        rows = [_np(tensor) for tensor in (scores, labels, masses, out)]
 
         def part(k: int, start: int, stop: int) -> None:
             path_kernels.class_masses(*shared, *(row[k, start:stop] for row in rows))
 
         n, length, _ = scores.shape
-        _run(part, n, length, 4 * (arrays.label_class.numel() + arrays.num_edges))
+        _run(part, n, length, 4 * arrays.label_class.numel())
         return out
 
     def chosen_masses(
-        self,
-        arrays: AutomatonArrays,
-        scores: Tensor,
-        labels: Tensor,
-        forward: Tensor,
-        backward: Tensor,
-        reach: Reach,
-        classes: Tensor,
+        self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, masses: Tensor, classes: Tensor
     ) -> Tensor:
         out = torch.empty(classes.shape, dtype=torch.float64)
-        shared = _of(arrays, "edge_ptr", "edge_label", "edge_target", "labels_of_class")
-        rows = [_np(tensor) for tensor in (scores, labels, forward, backward[:, 1:], reach.live, classes, out)]
+        shared = _of(arrays, "label_ptr", "label_class", "labels_of_class")
+        rows = [_np(tensor) for tensor in (scores, labels, masses, classes, out)]
 
         def part(k: int, start: int, stop: int) -> None:
             path_kernels.chosen_masses(*shared, *(row[k, start:stop] for row in rows))
 
         n, length = classes.shape
-        _run(part, n, length, 4 * arrays.num_edges)
+        _run(part, n, length, arrays.num_labels)
         return out
 
     def marginals(

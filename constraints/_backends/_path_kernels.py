@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from ._arithmetic import REORDER, ByteArray, DoubleArray, IntArray, exponentiate, pick
 
+_NEGLIGIBLE = 1e-24  # posterior masses below this are left out: all of them together are far below rounding
+_COARSE = 1e4  # log sums beyond this are rounded so much that the shares in them have to be divided by their sum
 _TINY = 1e-280  # linear sums below this may have lost terms to underflow and are taken in the log domain
 
 
@@ -220,30 +222,19 @@ def _pair_log_sums(
 
 
 @njit(nogil=True, cache=True)
-def sweep_log_sum(
-    ptr: IntArray,
-    state_index: IntArray,
-    label_index: IntArray,
+def backward(
+    edge_ptr: IntArray,
+    edge_target: IntArray,
+    edge_label: IntArray,
     labels: DoubleArray,  # (L, K)
     wanted: ByteArray,  # (L + 1, S)
-    states: DoubleArray,  # (L + 1, S)
-    down: bool,
+    states: DoubleArray,  # (L + 1, S), the last row filled
 ) -> None:
-    """Fill the states' scores from the last row downwards, or from the first row upwards."""
-    buffer, ends = np.empty(state_index.size + 1), np.empty(states.shape[1], np.int32)
-    length = labels.shape[0]
-    for step in range(length):
-        source, target, row = (length - step, length - step - 1, length - step - 1) if down else (step, step + 1, step)
+    """Fill the states' log sums from the last row downwards."""
+    buffer, ends = np.empty(edge_target.size + 1), np.empty(states.shape[1], np.int32)
+    for i in range(labels.shape[0] - 1, -1, -1):
         _pair_log_sums(
-            ptr,
-            state_index,
-            label_index,
-            states[source],
-            labels[row],
-            wanted[target],
-            buffer,
-            ends,
-            states[target],
+            edge_ptr, edge_target, edge_label, states[i + 1], labels[i], wanted[i], buffer, ends, states[i]
         )
 
 
@@ -289,133 +280,121 @@ def best_path(
         state = after
 
 
-# -- back to classes --------------------------------------------------------------------------------------
+# -- posterior masses -------------------------------------------------------------------------------------
+
+
+@njit(nogil=True, cache=True)
+def label_masses(
+    start: int,
+    edge_ptr: IntArray,
+    edge_label: IntArray,
+    edge_target: IntArray,
+    labels: DoubleArray,  # (L, K) log sums of labels
+    backward: DoubleArray,  # (L + 1, S)
+    out: DoubleArray,  # (L, K) result
+) -> None:
+    """Carry the posterior probabilities of states forward, and add up those of the edges by label.
+
+    Only states of some probability are visited: what is left out is less than `_NEGLIGIBLE` for each of them.
+    """
+    states = backward.shape[1]
+    now, after = np.zeros(states), np.zeros(states)
+    active, queued = np.empty(states, np.int32), np.empty(states, np.int32)
+    weights = np.empty(edge_label.size + 1)
+    now[start], active[0], count = 1.0, start, 1
+    out[:] = 0.0
+    for i in range(labels.shape[0]):
+        fresh, whole = 0, 0.0
+        for a in range(count):
+            s = active[a]
+            first, last = edge_ptr[s], edge_ptr[s + 1]
+            _shares(edge_label, edge_target, first, last, labels[i], backward[i + 1], weights)
+            for e in range(first, last):
+                mass = now[s] * weights[e - first]
+                if mass > _NEGLIGIBLE:
+                    t = edge_target[e]
+                    out[i, edge_label[e]] += mass
+                    whole += mass
+                    if after[t] == 0.0:
+                        queued[fresh] = t
+                        fresh += 1
+                    after[t] += mass
+            now[s] = 0.0
+        out[i] /= whole
+        now, after, active, queued, count = after, now, queued, active, fresh
+
+
+@njit(nogil=True, cache=True)
+def _shares(
+    edge_label: IntArray,
+    edge_target: IntArray,
+    first: int,
+    last: int,
+    labels: DoubleArray,
+    backward: DoubleArray,
+    weights: DoubleArray,
+) -> None:
+    """Probabilities of a state's edges, given the state."""
+    top, total = -np.inf, 0.0
+    for e in range(first, last):
+        weights[e - first] = labels[edge_label[e]] + backward[edge_target[e]]
+        top = max(top, weights[e - first])
+    for j in range(last - first):
+        weights[j] -= top
+    exponentiate(weights[: last - first])
+    for j in range(last - first):
+        total += weights[j]
+    for j in range(last - first):
+        weights[j] /= total
 
 
 @njit(nogil=True, cache=True)
 def class_masses(
-    edge_ptr: IntArray,
-    edge_label: IntArray,
-    edge_target: IntArray,
-    class_label_ptr: IntArray,
-    class_labels: IntArray,
+    label_ptr: IntArray,
+    label_class: IntArray,
     scores: DoubleArray,  # (R, C) log sums of classes
     labels: DoubleArray,  # (R, K) log sums of labels
-    forward: DoubleArray,  # (R, S) states before each position
-    backward: DoubleArray,  # (R, S) states after it
-    live: ByteArray,  # (R, K)
+    masses: DoubleArray,  # (R, K)
     out: DoubleArray,  # (R, C)
 ) -> None:
-    """Log posterior mass of each class; a row's masses are divided by their own sum, which is Z but for rounding."""
-    buffer, owner = np.empty(edge_label.size + 1), np.empty(edge_label.size + 1, np.int32)
-    mass, shares, whole = np.empty(live.shape[1]), np.empty(class_labels.size), np.empty(out.shape[1])
-    for i in range(live.shape[0]):
-        _label_weights(edge_ptr, edge_label, edge_target, forward[i], backward[i], buffer, owner, mass)
-        for k in range(mass.size):
-            mass[k] = mass[k] + labels[i, k] if live[i, k] else -np.inf
-        mass -= mass.max()
-        for c in range(out.shape[1]):
-            for j in range(class_label_ptr[c], class_label_ptr[c + 1]):
-                k = class_labels[j]
-                shares[j] = -np.inf
-                if live[i, k]:  # a class's share of a label first: both may be huge, their difference is not
-                    shares[j] = mass[k] + (scores[i, c] - labels[i, k])
-        _segment_log_sums(class_label_ptr, shares, out[i])
-        out[i] -= out[i].max()
-        whole[:] = out[i]
-        exponentiate(whole)
-        out[i] -= np.log(whole.sum())
+    """Log posterior mass of each class; a row's masses are divided by their own sum, which is 1 but for rounding."""
+    for i in range(out.shape[0]):
+        out[i] = 0.0
+        for k in range(masses.shape[1]):
+            if masses[i, k] > 0.0:
+                for j in range(label_ptr[k], label_ptr[k + 1]):
+                    c = label_class[j]  # its share of the label first: both may be huge, their difference is not
+                    out[i, c] += masses[i, k] * np.exp(scores[i, c] - labels[i, k])
+        out[i] = np.log(out[i] / out[i].sum())
 
 
 @njit(nogil=True, cache=True)
 def chosen_masses(
-    edge_ptr: IntArray,
-    edge_label: IntArray,
-    edge_target: IntArray,
+    label_ptr: IntArray,
+    label_class: IntArray,
     class_label_ptr: IntArray,
     class_labels: IntArray,
     scores: DoubleArray,  # (R, C) log sums of classes
     labels: DoubleArray,  # (R, K) log sums of labels
-    forward: DoubleArray,  # (R, S) states before each position
-    backward: DoubleArray,  # (R, S) states after it
-    live: ByteArray,  # (R, K)
+    masses: DoubleArray,  # (R, K)
     classes: NDArray[np.int64],  # (R,)
     out: DoubleArray,  # (R,)
 ) -> None:
-    """Log posterior mass of one class per row, divided by the sum of all labels' masses: Z but for rounding."""
-    buffer, owner = np.empty(edge_label.size + 1), np.empty(edge_label.size + 1, np.int32)
-    mass, shares = np.empty(live.shape[1]), np.empty(live.shape[1])
-    for i in range(live.shape[0]):
-        _label_weights(edge_ptr, edge_label, edge_target, forward[i], backward[i], buffer, owner, mass)
-        for k in range(mass.size):
-            mass[k] = mass[k] + labels[i, k] if live[i, k] else -np.inf
-        mass -= mass.max()
-        count, c = 0, classes[i]
+    """Log posterior mass of one class per row."""
+    for i in range(out.size):
+        c, total = classes[i], 0.0
         for j in range(class_label_ptr[c], class_label_ptr[c + 1]):
             k = class_labels[j]
-            if live[i, k] and scores[i, c] > -np.inf:
-                shares[count] = mass[k] + (scores[i, c] - labels[i, k])
-                count += 1
-        top = shares[:count].max() if count else -np.inf
-        out[i] = _log_sum(shares[:count]) - _log_sum(mass) if top > -np.inf else top
-
-
-@njit(nogil=True, cache=True)
-def _log_sum(values: DoubleArray) -> float:
-    top = values.max()
-    total = 0.0
-    for j in range(values.size):
-        total += np.exp(values[j] - top)
-    return top + np.log(total)
-
-
-@njit(nogil=True, cache=True)
-def _segment_log_sums(ptr: IntArray, values: DoubleArray, out: DoubleArray) -> None:
-    """log sum exp of each segment of values that are at most 0: linear, in logs where the sum is tiny."""
-    weights = values.copy()
-    exponentiate(weights)
-    for k in range(out.size):
-        total, top = 0.0, -np.inf
-        for j in range(ptr[k], ptr[k + 1]):
-            total += weights[j]
-        if total > _TINY:
-            out[k] = np.log(total)
-            continue
-        for j in range(ptr[k], ptr[k + 1]):
-            top = max(top, values[j])
-        out[k] = _log_sum(values[ptr[k] : ptr[k + 1]]) if top > -np.inf else top
-
-
-@njit(nogil=True, cache=True)
-def _label_weights(
-    edge_ptr: IntArray,
-    edge_label: IntArray,
-    edge_target: IntArray,
-    forward: DoubleArray,
-    backward: DoubleArray,
-    buffer: DoubleArray,
-    owner: IntArray,
-    weight: DoubleArray,
-) -> None:
-    """weight[k] = log sum over the edges with label k of exp(forward of the source + backward of the target)."""
-    weight[:] = -np.inf
-    filled = 0
-    for s in range(forward.size):
-        if forward[s] > -np.inf:
-            for e in range(edge_ptr[s], edge_ptr[s + 1]):
-                k, value = edge_label[e], forward[s] + backward[edge_target[e]]
-                buffer[filled], owner[filled] = value, k
-                filled += value > -np.inf
-                weight[k] = max(weight[k], value)
-    for j in range(filled):
-        buffer[j] -= weight[owner[j]]
-    exponentiate(buffer[:filled])
-    total = np.zeros(weight.size)
-    for j in range(filled):
-        total[owner[j]] += buffer[j]
-    for k in range(weight.size):
-        if total[k] > 0.0:
-            weight[k] += np.log(total[k])
+            if masses[i, k] > 0.0:
+                share = np.exp(scores[i, c] - labels[i, k])
+                if abs(labels[i, k]) > _COARSE:
+                    members = label_class[label_ptr[k] : label_ptr[k + 1]]
+                    whole = 0.0
+                    for m in members:
+                        whole += np.exp(scores[i, m] - labels[i, k])
+                    share /= whole
+                total += masses[i, k] * share
+        out[i] = np.log(total)
 
 
 @njit(nogil=True, cache=True)

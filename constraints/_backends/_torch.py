@@ -88,6 +88,15 @@ def _edge_plan(arrays: AutomatonArrays, order: str) -> tuple[Incidence, SegmentP
     return incidence, _plan(arrays, order, incidence.ptr, 16)
 
 
+def _edge_order(arrays: AutomatonArrays, end: str) -> tuple[Tensor, SegmentPlan]:
+    """The order of edges by their target or label, from the order in which they are stored, and its plan."""
+    name = ("edge order", end)
+    if name not in arrays.derived:
+        arrays.derived[name] = torch.argsort(getattr(arrays, end), stable=True)
+    by = "by_target" if end == "edge_target" else "by_label"
+    return cast(Tensor, arrays.derived[name]), _edge_plan(arrays, by)[1]
+
+
 def _label_plan(arrays: AutomatonArrays) -> SegmentPlan:
     return _plan(arrays, "label_ptr", arrays.label_ptr, 32)
 
@@ -230,20 +239,10 @@ class TorchBackend:
         scores = torch.zeros(n, arrays.num_states, dtype=torch.float64, device=arrays.device)
         return scores.masked_fill(~arrays.accepting, -_INFINITY)
 
-    def _begin(self, arrays: AutomatonArrays, n: int) -> Tensor:
-        scores = torch.full((n, arrays.num_states), -_INFINITY, dtype=torch.float64, device=arrays.device)
-        scores[:, arrays.start] = 0.0
-        return scores
-
     def backward(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> Tensor:
         end = self._end(arrays, labels.shape[0])
         out = self._sweep(arrays, "by_source", labels, end, -1, SegmentPlan.log_sum)
         return out.masked_fill(~reach.states, -_INFINITY)
-
-    def sums(self, arrays: AutomatonArrays, labels: Tensor, reach: Reach) -> tuple[Tensor, Tensor]:
-        begin = self._begin(arrays, labels.shape[0])
-        forward = self._sweep(arrays, "by_target", labels, begin, 1, SegmentPlan.log_sum)
-        return forward.masked_fill(~reach.states, -_INFINITY), self.backward(arrays, labels, reach)
 
     def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach) -> Tensor:
         n, length, _ = labels.shape
@@ -266,43 +265,38 @@ class TorchBackend:
 
     # -- back to classes and tokens -------------------------------------------------------------------------
 
-    def class_masses(
-        self,
-        arrays: AutomatonArrays,
-        scores: Tensor,
-        labels: Tensor,
-        forward: Tensor,
-        backward: Tensor,
-        reach: Reach,
-    ) -> Tensor:
+    def label_masses(self, arrays: AutomatonArrays, labels: Tensor, backward: Tensor) -> Tensor:
+        n, length, _ = labels.shape
+        out = torch.empty_like(labels)
+        order, by_source = _edge_plan(arrays, "by_source")
+        target_order, by_target = _edge_order(arrays, "edge_target")
+        label_order, by_label = _edge_order(arrays, "edge_label")
+        state = torch.zeros(n, arrays.num_states, dtype=torch.float64, device=labels.device)
+        state[:, arrays.start] = 1.0
+        for i in range(length):
+            target, label = self._ends(order, backward[:, i + 1], labels[:, i])
+            score = target + label
+            top = by_source.max(score).nan_to_num(neginf=0.0)
+            weight = (score - top[:, by_source.owner]).exp()
+            leaving = (state / by_source.sum(weight).clamp(min=1.0))[:, by_source.owner] * weight  # (n, E)
+            out[:, i] = by_label.sum(leaving[:, label_order])
+            state = by_target.sum(leaving[:, target_order])
+        return out / out.sum(dim=-1, keepdim=True)
+
+    def class_masses(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, masses: Tensor) -> Tensor:
         out = torch.empty(scores.shape, dtype=torch.float64, device=scores.device)
-        order, by_label = _edge_plan(arrays, "by_label")
         holders, by_class = _class_label_plan(arrays)
         for i in range(scores.shape[1]):
-            source, target = self._ends(order, forward[:, i], backward[:, i + 1])
-            live = reach.live[:, i]
-            mass = (by_label.log_sum(source + target) + labels[:, i]).masked_fill(~live, -_INFINITY)
-            mass = mass - mass.amax(dim=-1, keepdim=True)  # before a logarithm that a huge maximum would swallow
-            mass = mass - torch.logsumexp(mass, dim=-1, keepdim=True)
-            # A class's share of a label first: both may be huge, their difference is not.
-            share = scores[:, i][:, by_class.owner] - labels[:, i][:, holders]
-            entries = (mass[:, holders] + share).masked_fill(~live[:, holders], -_INFINITY)
-            out[:, i] = by_class.log_sum(entries)
-        out -= out.amax(dim=-1, keepdim=True)
-        return out - torch.logsumexp(out, dim=-1, keepdim=True)
+            # A class's share of a label first: both scores may be huge, their difference is not.
+            share = (scores[:, i][:, by_class.owner] - labels[:, i][:, holders]).exp()
+            mass = masses[:, i][:, holders]
+            out[:, i] = by_class.sum((mass * share).where(mass > 0, 0.0))
+        return (out / out.sum(dim=-1, keepdim=True)).log()
 
     def chosen_masses(
-        self,
-        arrays: AutomatonArrays,
-        scores: Tensor,
-        labels: Tensor,
-        forward: Tensor,
-        backward: Tensor,
-        reach: Reach,
-        classes: Tensor,
+        self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, masses: Tensor, classes: Tensor
     ) -> Tensor:
-        masses = self.class_masses(arrays, scores, labels, forward, backward, reach)
-        return masses.gather(2, classes[..., None])[..., 0]
+        return self.class_masses(arrays, scores, labels, masses).gather(2, classes[..., None])[..., 0]
 
     def marginals(
         self,
