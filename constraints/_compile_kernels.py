@@ -5,6 +5,9 @@ each shared prefix is read once per state. Sets of tokens are never stored: T(s,
 64-bit sums of pseudo-random token keys, equal for equal sets and different otherwise but for a chance of about 2⁻¹²⁸.
 """
 
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+# Numba infers the types of these kernels from their arguments; `_compile` says which arrays it passes.
+
 from __future__ import annotations
 
 import numpy as np
@@ -14,7 +17,7 @@ __all__ = ["class_signatures", "label_members", "node_sums", "number_rows", "pla
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _key(token, salt):  # type: ignore[no-untyped-def]
+def _key(token, salt):
     """A pseudo-random 64-bit number of a token (the finaliser of SplitMix64, Steele et al. 2014)."""
     z = (np.uint64(token) + salt) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -23,7 +26,7 @@ def _key(token, salt):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def node_sums(token_ptr, tokens, keys):  # type: ignore[no-untyped-def]
+def node_sums(token_ptr, tokens, keys):
     """Sum of the keys of the tokens that end at each node of a prefix tree: uint64 (N, 2)."""
     sums = np.zeros((token_ptr.shape[0] - 1, 2), dtype=np.uint64)
     for i in range(sums.shape[0]):
@@ -34,7 +37,7 @@ def node_sums(token_ptr, tokens, keys):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def plain_lengths(data, offsets):  # type: ignore[no-untyped-def]
+def plain_lengths(data, offsets):
     """Characters of each token that is plain: whole UTF-8 characters, no control, quote or backslash; else 0."""
     lengths = np.zeros(offsets.shape[0] - 1, dtype=np.int32)
     for v in range(lengths.shape[0]):
@@ -78,7 +81,7 @@ def plain_lengths(data, offsets):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _takes_plain_alike(state, plain_step, longest):  # type: ignore[no-untyped-def]
+def _takes_plain_alike(state, plain_step, longest):
     """Whether every plain token of up to `longest` characters leads from the state where its length says."""
     for _ in range(longest):
         state = plain_step[state]
@@ -88,7 +91,7 @@ def _takes_plain_alike(state, plain_step, longest):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True, nogil=True)
-def walk(states, table, plain_step, whole, rest, group_ptr, group_sums, max_length, max_edges):  # type: ignore[no-untyped-def]
+def walk(states, table, plain_step, whole, rest, group_ptr, group_sums, max_length, max_edges):
     """For each of `states` (n,): its targets and the signature of the token set of each.
 
     `whole`, `rest`: trees as (node_class, skip, depth, token_ptr, tokens, sums). `plain_step` (S,): where every plain
@@ -165,7 +168,7 @@ def walk(states, table, plain_step, whole, rest, group_ptr, group_sums, max_leng
 
 
 @njit(cache=True, nogil=True)
-def class_signatures(  # type: ignore[no-untyped-def]
+def class_signatures(
     states, ptr, target, label, table, plain_step, whole, rest, group_ptr, group_tokens, max_length, vocab_size
 ):
     """Per token, two 64-bit sums over the labels that hold it; each label is read at one state that it leaves.
@@ -218,7 +221,7 @@ def class_signatures(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def label_members(states, ptr, target, label, table, byte_class, data, offsets, representative):  # type: ignore[no-untyped-def]
+def label_members(states, ptr, target, label, table, byte_class, data, offsets, representative):
     """The (label, class) pairs: each class is followed through one token of it, from one state of each label.
 
     `representative` (C,): a text token of each class, −1 for none. Returns (label (nnz,), class (nnz,)).
@@ -257,7 +260,7 @@ def label_members(states, ptr, target, label, table, byte_class, data, offsets, 
 
 
 @njit(cache=True, nogil=True)
-def token_keys(size, salt):  # type: ignore[no-untyped-def]
+def token_keys(size, salt):
     """Pseudo-random keys of tokens 0 … size − 1: uint64 (size, 2)."""
     keys = np.empty((size, 2), dtype=np.uint64)
     for v in range(size):
@@ -267,7 +270,7 @@ def token_keys(size, salt):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def number_rows(rows):  # type: ignore[no-untyped-def]
+def number_rows(rows):
     """Number the distinct rows of uint64 (n, 2) in order of appearance, the zero row first and always 0.
 
     Returns (number (n,) int32, how many, first row of each).

@@ -133,21 +133,19 @@ class Inference:
 
     def confidence(self, tokens: Tensor) -> Tensor:
         classes = self.arrays.token_class.long()[tokens]
-        top, total = (
-            x.gather(2, classes[..., None])[..., 0] for x in (self.statistics.maximum, self.statistics.total)
-        )
-        mass = self._chosen_masses(classes)
-        marginal = (mass - total.log() + (self.factors.at(tokens) - top)).exp()
-        return self._at_fixed(tokens, marginal.where(mass > -torch.inf, 0.0))
+        level, top = self._chosen_levels(classes), _chosen(self.statistics.maximum, classes)
+        marginal = (level + (self.factors.at(tokens) - top)).exp().where(level > -torch.inf, 0.0)
+        return self._at_fixed(tokens, marginal)
 
-    def _chosen_masses(self, classes: Tensor) -> Tensor:
-        """Log marginal of one class (n, L) at each position, without those of the others where nobody asked."""
+    def _chosen_levels(self, classes: Tensor) -> Tensor:
+        """`levels` of one class (n, L) at each position, without those of the others where nobody asked."""
         if "levels" in self.__dict__:
-            level, total = (x.gather(2, classes[..., None])[..., 0] for x in (self.levels, self.statistics.total))
-            return level + total.log()
-        return self.backend.chosen_masses(
+            return _chosen(self.levels, classes)
+        masses = self.backend.chosen_masses(
             self.arrays, self.log_totals, self.label_sums, self.label_masses, classes
         )
+        total = _chosen(self.statistics.total, classes).log()
+        return (masses - total).where(masses > -torch.inf, -torch.inf)
 
     def _at_fixed(self, tokens: Tensor, value: Tensor) -> Tensor:
         certain = (tokens == self.fixed).to(value.dtype)
@@ -188,3 +186,8 @@ class Inference:
             self.backward,
             uniforms,
         )
+
+
+def _chosen(values: Tensor, classes: Tensor) -> Tensor:
+    """The entries (n, L) of values (n, L, C) at the classes (n, L)."""
+    return values.gather(2, classes[..., None])[..., 0]

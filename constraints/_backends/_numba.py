@@ -91,12 +91,12 @@ class NumbaBackend:
         live = torch.zeros(n, length, arrays.num_labels, dtype=torch.bool)
         feasible = torch.zeros(n, dtype=torch.bool)
         shared = _of(arrays, "accepting", "edge_ptr", "edge_label", "edge_target")
-        rows = [_np(classes), _np(states), _np(live)]
+        holders = _of(arrays, "labels_of_class")
+        fixed_class, on_path, labels = _np(classes), _np(states), _np(live)
 
         def one(k: int) -> None:
-            fixed_class, on_path, labels = (row[k] for row in rows)
             feasible[k] = path_kernels.reach(
-                arrays.start, *shared, fixed_class, *_of(arrays, "labels_of_class"), on_path, labels
+                arrays.start, *shared, fixed_class[k], *holders, on_path[k], labels[k]
             )
 
         run([partial(one, k) for k in range(n)], n * length * 2 * arrays.num_edges)

@@ -295,7 +295,11 @@ def label_masses(
 ) -> None:
     """Carry the posterior probabilities of states forward, and add up those of the edges by label.
 
-    Only states of some probability are visited: what is left out is less than `_NEGLIGIBLE` for each of them.
+        γ_0(start) = 1,    γ_{i+1}(t) = Σ_(s,k,t) γ_i(s) p_i(k, t | s),    mass_i(k) = Σ_(s,k,t) γ_i(s) p_i(k, t | s)
+
+    with p_i from `_shares`: the forward Markovian decomposition of a hidden Markov model given all that follows (Cappé,
+    Moulines & Rydén 2005, "Inference in Hidden Markov Models", chapter 3). No forward sums, so no scaling, and only
+    edges are followed whose mass exceeds `_NEGLIGIBLE`.
     """
     states = backward.shape[1]
     now, after = np.zeros(states), np.zeros(states)
@@ -334,7 +338,7 @@ def _shares(
     backward: DoubleArray,
     weights: DoubleArray,
 ) -> None:
-    """Probabilities of a state's edges, given the state."""
+    """p(k, t | s) = e^(labels[k] + backward[t]) / Σ of the same over the edges of s, in `weights`."""
     top, total = -np.inf, 0.0
     for e in range(first, last):
         weights[e - first] = labels[edge_label[e]] + backward[edge_target[e]]

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-_WORTHWHILE = 1 << 23
+_WORTHWHILE = 1 << 23  # elements, about ten milliseconds: longer than torch's threads spin after a pass
 
 _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None

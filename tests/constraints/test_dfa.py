@@ -70,7 +70,7 @@ def test_terms_mean_what_set_arithmetic_says(case: tuple[T.Term, frozenset[str]]
 @given(terms(), st.binary(max_size=6))
 def test_only_valid_utf8_is_ever_accepted(case: tuple[T.Term, frozenset[str]], data: bytes) -> None:
     if compile_term(case[0]).matches(data):
-        data.decode("utf-8")
+        assert data.decode("utf-8").encode() == data
 
 
 @settings(max_examples=60, deadline=None)

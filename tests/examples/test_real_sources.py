@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -11,9 +10,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "train_embedded"))
-
 from data import examples as synthetic_examples
 from data.heldout import is_name_held_out
 from real import CORPUS, training_examples

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "train_embedded"))
-
 from data import Example, examples, heldout
 from data.example import KINDS
 from data.grammar import Expansion, parse
 from data.templates import TEMPLATES
 from data.writers import LAYOUTS
+from jsonschema import Draft202012Validator
 
 COUNT = 1200
 

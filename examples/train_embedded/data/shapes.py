@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from data import clock, measures, numerals, pools, values
 from data.datum import STRING, Context, Datum, Generator, View, copied
@@ -93,10 +93,10 @@ def _fractions(ctx: Context) -> tuple[Datum, ...]:
     )
 
 
-def _day(ctx: Context, day: object) -> Datum:
+def _day(ctx: Context, day: date) -> Datum:
     """A date whose form has one reading."""
     style = ctx.dates if ctx.dates.hint is None else clock.CHOICES[0]
-    shown, iso = style.write(day), day.isoformat()  # type: ignore[arg-type, attr-defined]
+    shown, iso = style.write(day), day.isoformat()
     kind = "copied" if shown == iso else "normalised"
     views = (View(iso, {"type": "string", "format": "date"}, kind, weight=3.0), View(shown, STRING, "copied"))
     return Datum(shown, "date", views)
