@@ -16,7 +16,7 @@ import numpy as np
 from torch import Tensor
 
 from ._arrays import AutomatonArrays
-from ._errors import ConstraintError
+from ._errors import ConstraintError, VocabularyError
 from ._vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class TokenAutomaton(AutomatonArrays):
         fingerprint: of the vocabulary that it was compiled for.
         vocabulary: that vocabulary, or None after loading without it.
         verified: the automaton is a superset of the language, `verify` completes it.
+        member: text-level membership in the whole language, where `max_depth` cuts the automaton off; else None.
         byte_states: states of the byte automaton that it came from.
         max_depth: how deep self-embedding parts were expanded; None if the automaton holds the whole language.
     """
@@ -47,6 +48,7 @@ class TokenAutomaton(AutomatonArrays):
     vocabulary: Vocabulary | None = field(default=None)
     verify: Callable[[str], bool] | None = field(default=None)
     verified: bool = field(default=False)
+    member: Callable[[str], bool] | None = field(default=None)
     byte_states: int = field(default=0)
     max_depth: int | None = field(default=None)
 
@@ -56,12 +58,27 @@ class TokenAutomaton(AutomatonArrays):
         return "verified" if self.verified else "exact"
 
     def accepts(self, token_ids: Sequence[int] | Tensor) -> bool:
-        """Whether a whole canvas is in the language, stop and pad rules and the verifier included.
+        """Whether a whole canvas is in the language, stop and pad rules and the verifier included; also what nests
+        deeper than the automaton.
 
         Raises:
             ConstraintError: for a verified automaton that was loaded without its verifier or vocabulary.
         """
         ids = [int(token) for token in token_ids]
+        if self._reaches_end(ids):
+            return not self.verified or self._verified(ids)
+        if self.member is None or self.vocabulary is None:
+            return False
+        stop = set(self.vocabulary.stop_ids)
+        end = next((i for i, token in enumerate(ids) if token in stop), len(ids))
+        if not {*ids[end:]} <= {*stop, *self.vocabulary.pad_ids}:
+            return False
+        try:
+            return self.member(self.vocabulary.decode(ids[:end]).decode())
+        except (VocabularyError, UnicodeDecodeError):
+            return False
+
+    def _reaches_end(self, ids: list[int]) -> bool:
         state = self.start
         for token in ids:
             if not 0 <= token < self.vocab_size:
@@ -69,9 +86,7 @@ class TokenAutomaton(AutomatonArrays):
             state = self._next(state, token)
             if state < 0:
                 return False
-        if not bool(self.accepting[state]):
-            return False
-        return not self.verified or self._verified(ids)
+        return bool(self.accepting[state])
 
     def text(self, token_ids: Sequence[int] | Tensor) -> str:
         """The text of a canvas: what the tokens before the first stop token spell.

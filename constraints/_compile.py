@@ -11,6 +11,7 @@ Knows byte states and token bytes; knows no model and no probabilities.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,17 +22,22 @@ import torch
 from numpy.typing import NDArray
 
 from ._automaton import TokenAutomaton
-from ._compile_kernels import class_signatures, label_members, number_rows, token_keys, walk
-from ._dfa import Dfa
+from ._characters import free_states, references
+from ._compile_kernels import distances, label_members, number_rows, token_keys
+from ._deadline import Deadline
+from ._determinise_kernels import grouped
+from ._dfa import Dfa, compile_term, load_kernels
 from ._errors import BudgetExceeded, InfeasibleConstraint
-from ._plain import plain_steps
+from ._terms import any_text
 from ._vocabulary import Vocabulary
-from ._walkable import Tree, walkable
+from ._walk_kernels import class_sums, walk
+from ._walkable import Walkable, walkable
 
-__all__ = ["MAX_EDGES", "compile_dfa"]
+__all__ = ["MAX_EDGES", "compile_dfa", "prepare"]
 
 MAX_EDGES = 20_000_000
-_PARALLEL_WORK = 2_000_000  # states x trie nodes from which threads pay
+_PARALLEL_STATES = 2_000  # states from which threads pay
+_CHUNK = 500  # least states of a thread's piece of work
 
 Int32 = NDArray[np.int32]
 
@@ -48,16 +54,38 @@ class _Edges:
         return _Edges(self.source[keep], self.target[keep], self.signature[keep])
 
 
-def compile_dfa(dfa: Dfa, vocabulary: Vocabulary, *, verify: Callable[[str], bool] | None = None) -> TokenAutomaton:
+def prepare(vocabulary: Vocabulary) -> None:
+    """What is made once for a vocabulary, or once at all, and counts for no deadline: its items, the kernels."""
+    walkable(vocabulary)
+    _load_kernels(vocabulary)
+
+
+_loaded = threading.Event()
+
+
+def _load_kernels(vocabulary: Vocabulary) -> None:
+    load_kernels()
+    if not _loaded.is_set():
+        compile_dfa(compile_term(any_text(), max_seconds=None), vocabulary)
+        _loaded.set()
+
+
+def compile_dfa(
+    dfa: Dfa,
+    vocabulary: Vocabulary,
+    *,
+    verify: Callable[[str], bool] | None = None,
+    deadline: Deadline | None = None,
+) -> TokenAutomaton:
     """The automaton over whole canvases of `vocabulary` (design: 𝓛_L, text, one stop token, then stop or pad tokens).
 
     Raises:
         InfeasibleConstraint: if no token sequence spells a member.
-        BudgetExceeded: if more than `MAX_EDGES` edges would be needed.
+        BudgetExceeded: if more than `MAX_EDGES` edges would be needed, or once the deadline has passed.
     """
     if vocabulary.drops_leading_space:
         dfa = _with_leading_space(dfa)
-    walker = _Walker(dfa, vocabulary)
+    walker = _Walker(dfa, vocabulary, deadline or Deadline(None))
     edges = walker.edges()
     accepting = np.append(dfa.accepting, bool(vocabulary.stop_ids))  # the last state is END
     keys = walker.prepared.keys
@@ -84,32 +112,27 @@ def _number(signature: NDArray[np.uint64]) -> tuple[Int32, int, Int32]:
 class _Walker:
     """The prefix-tree walk for one automaton and one vocabulary, spread over threads where it pays."""
 
-    def __init__(self, dfa: Dfa, vocabulary: Vocabulary) -> None:
+    def __init__(self, dfa: Dfa, vocabulary: Vocabulary, deadline: Deadline) -> None:
+        self._deadline = deadline
         self.dfa = dfa
         self.vocabulary = vocabulary
         self.prepared = walkable(vocabulary)
-        trees = (self._tree(tree) for tree in (self.prepared.whole, self.prepared.rest))
-        self._read = (dfa.table, plain_steps(dfa), *trees, self.prepared.group_ptr)
-        self._max_length = vocabulary.trie.max_length
-
-    def _tree(self, tree: Tree) -> tuple[NDArray[Any], ...]:
-        trie = tree.trie
-        return self.dfa.byte_class[trie.byte], trie.skip, trie.depth, trie.token_ptr, trie.tokens, tree.sums
+        self._read = _readable(dfa, self.prepared)
+        self._bounds = (vocabulary.trie.max_length, self.prepared.doors.longest)
 
     def edges(self) -> _Edges:
         states = np.arange(self.dfa.num_states, dtype=np.int32)
-        parts = self._spread(
-            states, lambda chunk: walk(chunk, *self._read, self.prepared.group_sums, self._max_length, MAX_EDGES)
-        )
+        sums = self.prepared.item_sums
+        stop = self._deadline.passed
+        parts = self._spread(states, lambda chunk: walk(chunk, *self._read, sums, *self._bounds, MAX_EDGES, stop))
+        self._deadline.check("walking the vocabulary")
         if any(ptr[-1] < 0 for _, (ptr, *_) in parts) or sum(len(part[1]) for _, part in parts) > MAX_EDGES:
             raise BudgetExceeded(
                 f"the constraint needs more than {MAX_EDGES:,} token edges for {self.dfa.num_states:,} byte states; "
                 "lower its lengths or repetition bounds"
             )
         source = np.concatenate([np.repeat(chunk, np.diff(ptr)) for chunk, (ptr, *_) in parts])
-        order = np.argsort(source, kind="stable")
-        target, signature = (np.concatenate([part[i] for _, part in parts])[order] for i in (1, 2))
-        return _Edges(source[order].astype(np.int32), target, signature)
+        return _Edges(source, *(np.concatenate([part[i] for _, part in parts]) for i in (1, 2)))
 
     def classes(
         self, edges: _Edges, label: Int32, num_labels: int, first_edge: Int32
@@ -128,16 +151,15 @@ class _Walker:
             np.cumsum(np.bincount(np.searchsorted(states, source[inside]), minlength=len(states)), out=ptr[1:])
             return states, ptr, target[inside], text_label[inside]
 
+        def sums_of(chunk: Int32) -> NDArray[np.uint64]:
+            sums = np.zeros((size, 2), dtype=np.uint64)
+            items = self.prepared.item_ptr, self.prepared.item_tokens
+            class_sums(*in_chunk(chunk), *self._read, *items, *self._bounds, sums, self._deadline.passed)
+            return sums
+
         states = np.unique(source)
-        parts = self._spread(
-            states,
-            lambda chunk: class_signatures(
-                *in_chunk(chunk), *self._read, self.prepared.group_tokens, self._max_length, size
-            ),
-        )
-        signature = np.zeros((size, 2), dtype=np.uint64)
-        for _, part in parts:
-            signature += part
+        signature = sum((part for _, part in self._spread(states, sums_of)), np.zeros((size, 2), dtype=np.uint64))
+        self._deadline.check("finding the classes of tokens")
         silent = self._silent_labels(read_at, read_label, ~text)
         for name, ids in silent:
             signature[list(ids)] += token_keys(num_labels + 1, np.uint64(7919))[name]
@@ -164,13 +186,32 @@ class _Walker:
         ]
 
     def _spread(self, states: Int32, work: Callable[[Int32], Any]) -> list[tuple[Int32, Any]]:
-        """Run `work` on interleaved chunks of the states (neighbours cost alike), in threads where it pays."""
+        """Run `work` on runs of the states, in order; in threads where it pays."""
         workers = os.cpu_count() or 1
-        if workers == 1 or len(states) * self.vocabulary.trie.num_nodes < _PARALLEL_WORK:
+        if workers == 1 or len(states) < _PARALLEL_STATES:
             return [(states, work(states))]
-        chunks = [states[i :: 4 * workers] for i in range(min(4 * workers, len(states)))]
+        chunks = np.array_split(states, min(8 * workers, len(states) // _CHUNK))
         with ThreadPoolExecutor(workers) as pool:
             return list(zip(chunks, pool.map(work, chunks), strict=True))
+
+
+def _readable(dfa: Dfa, prepared: Walkable) -> tuple[tuple[Any, ...], ...]:
+    """The arrays that the kernels read: of the automaton, of the prefix tree, of the doors."""
+    free = free_states(dfa, prepared.doors.longest)
+    trie, doors, behind = prepared.trie, prepared.doors, prepared.doors.behind
+    known = references()
+    return (
+        (dfa.table, free.place, free.following, free.reach, free.model),
+        (dfa.byte_class[trie.byte], trie.skip, trie.depth, trie.token_ptr),
+        (
+            (
+                doors.count, doors.of_node, doors.end_ptr, doors.end_steps, doors.end_path, doors.end_item,
+                doors.quote_ptr, doors.quote_steps, doors.quote_node,
+            ),
+            (dfa.byte_class[known.path], known.path_length, int(dfa.byte_class[0x22])),
+            (dfa.byte_class[behind.byte], behind.skip, behind.depth, behind.token_ptr, doors.behind_item),
+        ),
+    )  # fmt: skip
 
 
 def _with_leading_space(dfa: Dfa) -> Dfa:
@@ -210,28 +251,9 @@ def _with_stop_edges(edges: _Edges, dfa: Dfa, vocabulary: Vocabulary, keys: NDAr
 
 def _useful(edges: _Edges, start: int, accepting: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """States on a path from the start to acceptance, by whole tokens."""
-    forward = _distance(edges.source, edges.target, np.array([start]), len(accepting))
-    backward = _distance(edges.target, edges.source, np.flatnonzero(accepting), len(accepting))
-    return (forward >= 0) & (backward >= 0)
-
-
-def _distance(source: Int32, target: Int32, roots: NDArray[Any], num_states: int) -> Int32:
-    """Least number of edges from any root; −1 where there is no path."""
-    order = np.argsort(source, kind="stable")
-    following = target[order]
-    ptr = np.searchsorted(source[order], np.arange(num_states + 1))
-    distance = np.full(num_states, -1, dtype=np.int32)
-    distance[roots] = 0
-    frontier = np.asarray(roots)
-    steps = 0
-    while len(frontier):
-        steps += 1
-        sizes = ptr[frontier + 1] - ptr[frontier]
-        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        reached = np.unique(following[np.repeat(ptr[frontier], sizes) + within])
-        frontier = reached[distance[reached] < 0]
-        distance[frontier] = steps
-    return distance
+    forward = distances(edges.source, edges.target, np.array([start]), len(accepting))
+    backward = distances(edges.target, edges.source, np.flatnonzero(accepting), len(accepting))
+    return np.asarray((forward >= 0) & (backward >= 0))
 
 
 def _assemble(
@@ -252,7 +274,7 @@ def _assemble(
     source, target = renumbered[edges.source], renumbered[edges.target]
     start = int(renumbered[dfa.start])
     text_accepting = np.append(dfa.accepting, False)[keep]
-    least = _distance(source, target, np.array([start]), num_states)[text_accepting]
+    least = distances(source, target, np.array([start]), num_states)[text_accepting]
     member_order = np.lexsort((members[1], members[0]))
     return TokenAutomaton(
         vocab_size=vocabulary.size,
@@ -268,7 +290,7 @@ def _assemble(
         label_class=_tensor(members[1][member_order]),
         token_class=_tensor(token_class),
         class_ptr=_pointers(token_class, num_classes),
-        class_tokens=_tensor(np.argsort(token_class, kind="stable")),
+        class_tokens=_tensor(grouped(token_class, num_classes)[1]),
         fingerprint=vocabulary.fingerprint,
         vocabulary=vocabulary,
         verify=verify,
@@ -286,5 +308,3 @@ def _pointers(keys: Int32, count: int) -> torch.Tensor:
     ptr = np.zeros(count + 1, dtype=np.int32)
     np.cumsum(np.bincount(keys, minlength=count), out=ptr[1:])
     return torch.from_numpy(ptr)
-
-

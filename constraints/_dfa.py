@@ -11,20 +11,44 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._dfa_kernels import determinise, minimise, product
+from ._calls import calls_of, components, reachable
+from ._deadline import MAX_SECONDS, Deadline
+from ._determinise_kernels import determinise
 from ._errors import BudgetExceeded
-from ._nfa import Edges, Fragment, Nfa, NfaBuilder
-from ._terms import Alt, And, Call, JsonString, Not, Repeat, Scope, Seq, Term, any_text
+from ._minimise_kernels import dense, minimise, sparse
+from ._nfa import Edges, Fragment, Int32, Nfa, NfaBuilder
+from ._product_kernels import product
+from ._terms import (
+    And,
+    Call,
+    Erased,
+    JsonString,
+    Marked,
+    Minus,
+    Not,
+    Scope,
+    Term,
+    any_text,
+    both,
+    json_string,
+    lit,
+    neg,
+)
 
-__all__ = ["MAX_DEPTH", "MAX_STATES", "Dfa", "as_fragment", "compile_term", "forget_compiled_parts"]
+__all__ = ["MAX_DEPTH", "MAX_STATES", "Dfa", "as_fragment", "compile_term", "forget_compiled_parts", "load_kernels"]
 
 MAX_STATES = 200_000
 MAX_DEPTH = 4
+LEAST_DEPTH = 2
+MAX_CUT = 100_000  # states in all copies of recursive parts together
 _CACHE_SIZE = 512
 
 
@@ -50,6 +74,12 @@ class Dfa:
     def num_states(self) -> int:
         return int(self.table.shape[0])
 
+    @cached_property
+    def rows(self) -> tuple[NDArray[np.int64], Int32, Int32, Int32]:
+        """The same edges by ranges of bytes (ptr, low, high, target), see `_minimise_kernels`."""
+        ptr, low, high, target = sparse(self.table, self.byte_class)
+        return ptr, low, high, target
+
     @property
     def is_empty(self) -> bool:
         return self.num_states == 0
@@ -66,14 +96,46 @@ class Dfa:
         return bool(self.accepting[state])
 
 
-def compile_term(term: Term, *, max_states: int = MAX_STATES, max_depth: int = MAX_DEPTH) -> Dfa:
+def compile_term(
+    term: Term,
+    *,
+    max_states: int = MAX_STATES,
+    max_depth: int = MAX_DEPTH,
+    max_seconds: float | None = MAX_SECONDS,
+    deadline: Deadline | None = None,
+) -> Dfa:
     """The minimal automaton of a term.
 
+    Parts that embed themselves are expanded `max_depth` deep, or less (but `LEAST_DEPTH`) where their copies together
+    would have more than `MAX_CUT` states: `Dfa.max_depth` says what was reached.
+
     Raises:
-        BudgetExceeded: if any automaton on the way needs more than `max_states` states.
+        BudgetExceeded: if any automaton on the way needs more than `max_states` states, or compiling more than
+            `max_seconds` (or the time that a running `deadline` leaves).
         ValueError: for a `Call` that no enclosing `Scope` names.
     """
-    return _Expansion(max_states, max_depth).compile(term)
+    if deadline is None:
+        load_kernels()
+        with Deadline(max_seconds) as deadline:
+            return compile_term(term, max_states=max_states, max_depth=max_depth, deadline=deadline)
+    for depth in range(max_depth, LEAST_DEPTH, -1):
+        expansion = _Expansion(max_states, depth, MAX_CUT, deadline)
+        try:
+            return expansion.compile(term)
+        except BudgetExceeded:
+            deadline.check("expanding recursive parts")
+            if not expansion.cut:
+                raise
+    return _Expansion(max_states, min(max_depth, LEAST_DEPTH), None, deadline).compile(term)
+
+
+@cache
+def load_kernels() -> None:
+    """Run every kernel once: loading one, or even compiling it, counts for no deadline."""
+    _Expansion(MAX_STATES, 0, None, Deadline(None)).compile(json_string(both(any_text(), neg(lit("a")))))
+
+
+_Key = tuple[Term, int, int | None]  # the term, most states, depth: None where the automaton is the whole language
 
 
 class _Cache:
@@ -82,9 +144,9 @@ class _Cache:
     def __init__(self, size: int) -> None:
         self._size = size
         self._lock = threading.Lock()
-        self._entries: OrderedDict[tuple[Term, int, int], Dfa] = OrderedDict()
+        self._entries: OrderedDict[_Key, Dfa] = OrderedDict()
 
-    def get(self, key: tuple[Term, int, int]) -> Dfa | None:
+    def get(self, key: _Key) -> Dfa | None:
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)
@@ -94,7 +156,7 @@ class _Cache:
         with self._lock:
             self._entries.clear()
 
-    def put(self, key: tuple[Term, int, int], dfa: Dfa) -> None:
+    def put(self, key: _Key, dfa: Dfa) -> None:
         with self._lock:
             self._entries[key] = dfa
             while len(self._entries) > self._size:
@@ -117,25 +179,34 @@ class _Expansion:
     of it is ever accepted; if a level repeats the one before, the language is regular and the automaton is exact.
     """
 
-    def __init__(self, max_states: int, max_depth: int) -> None:
+    def __init__(self, max_states: int, max_depth: int, max_cut: int | None, deadline: Deadline) -> None:
         self.max_states = max_states
         self.max_depth = max_depth
+        self.max_cut = max_cut
+        self.cut = False  # whether any recursion was cut off
+        self._deadline = deadline
         self._bound: dict[str, Dfa] = {}
-        self._truncated = False
+        self._depth: int | None = None  # where recursion was cut off in the part at hand
 
     def compile(self, term: Term) -> Dfa:
-        key = (term, self.max_states, self.max_depth)
-        closed = not self._bound or not _calls(term)
-        if closed and (kept := _cache.get(key)) is not None:
-            self._truncated |= kept.max_depth is not None
-            return kept
-        outer, self._truncated = self._truncated, False
+        closed = not self._bound or not calls_of(term)
+        for depth in (None, self.max_depth) if closed else ():
+            if (kept := _cache.get((term, self.max_states, depth))) is not None:
+                self._note(kept.max_depth)
+                return kept
+        outer, self._depth = self._depth, None
         dfa = self._compile(term)
-        dfa = Dfa(dfa.table, dfa.byte_class, dfa.start, dfa.accepting, self.max_depth if self._truncated else None)
-        self._truncated |= outer
+        if dfa.max_depth != self._depth:
+            dfa = replace(dfa, max_depth=self._depth)
+        self._note(outer)
         if closed:
-            _cache.put(key, dfa)
+            _cache.put((term, self.max_states, None if dfa.max_depth is None else self.max_depth), dfa)
         return dfa
+
+    def _note(self, depth: int | None) -> None:
+        if depth is not None:
+            self._depth = depth if self._depth is None else min(self._depth, depth)
+            self.cut = True
 
     def _compile(self, term: Term) -> Dfa:
         match term:
@@ -146,6 +217,16 @@ class _Expansion:
                 return result
             case Not(inner):
                 return self._product(self.compile(any_text()), self.compile(inner), difference=True)
+            case Minus(inner, removed):
+                return self._product(self.compile(inner), self.compile(removed), difference=True)
+            case Marked(inner, markers):
+                from ._markers import marked_nfa  # imports this module's Dfa
+
+                return self._determinise(marked_nfa(self.compile(inner), markers))
+            case Erased(inner, markers):
+                from ._markers import erased_nfa
+
+                return self._determinise(erased_nfa(self.compile(inner), markers))
             case JsonString(inner):
                 from ._json_string import json_string_nfa  # imports this module's Dfa
 
@@ -153,27 +234,38 @@ class _Expansion:
             case Call(name):
                 if name not in self._bound:
                     raise ValueError(f"the sub-language {name!r} is called and not defined")
+                self._note(self._bound[name].max_depth)
                 return self._bound[name]
             case Scope(body, definitions):
                 return self._scope(body, dict(definitions))
             case _:
-                return self._determinise(NfaBuilder(self._fragment).build(term))
+                most = 4 * self.max_states + 10_000
+                return self._determinise(NfaBuilder(self._fragment, most, self.max_cut, self._deadline).build(term))
 
     def _fragment(self, term: Term) -> Fragment:
         return as_fragment(self.compile(term))
 
     def _determinise(self, nfa: Nfa) -> Dfa:
-        byte_class, num_classes = _classes_of_ranges(nfa.edges)
-        edges = nfa.edges
-        columns = (edges.source, byte_class[edges.low], byte_class[edges.high], edges.target, *nfa.empty)
-        table, accepting, complete = determinise(
+        class_low, edges = _by_class(nfa.edges)
+        columns = (*edges, *nfa.empty)
+        *rows, accepting, outcome = determinise(
             nfa.num_states, nfa.start, nfa.end,
             *(np.ascontiguousarray(column, dtype=np.int32) for column in columns),  # one layout, one compiled kernel
-            num_classes, self.max_states,
+            class_low, self.max_states, self._deadline.passed,
         )  # fmt: skip
-        if not complete:
+        self._deadline.check("making it deterministic")
+        if outcome:
             raise self._too_large()
-        return _minimal(table, byte_class, 0, accepting)
+        return self._minimal(rows, accepting)
+
+    def _minimal(self, rows: Sequence[NDArray[Any]], accepting: NDArray[np.bool_]) -> Dfa:
+        """The minimal automaton: equal languages have equal arrays."""
+        if not len(accepting):
+            return _EMPTY
+        *rows, accepting = minimise(*rows, 0, accepting, self._deadline.passed)
+        self._deadline.check("making it minimal")
+        table, byte_class = dense(*rows)
+        return Dfa(table, byte_class, 0, accepting)
 
     def _product(self, left: Dfa, right: Dfa, *, difference: bool) -> Dfa:
         if left.is_empty or (right.is_empty and difference):
@@ -185,19 +277,20 @@ class _Expansion:
         table, accepting, complete = product(
             left.table, left.start, left.accepting, right.table, right.start, right.accepting,
             left.byte_class[representative].astype(np.int64), right.byte_class[representative].astype(np.int64),
-            difference, self.max_states,
+            difference, self.max_states, self._deadline.passed,
         )  # fmt: skip
+        self._deadline.check("intersecting")
         if not complete:
             raise self._too_large()
-        return _minimal(table, byte_class.reshape(-1).astype(np.uint8), 0, accepting)
+        return self._minimal(sparse(table, byte_class.reshape(-1).astype(np.uint8)), accepting)
 
     def _scope(self, body: Term, definitions: dict[str, Term]) -> Dfa:
         outer = self._bound
-        calls = {name: _calls(term) & definitions.keys() for name, term in definitions.items()}
-        needed = _reachable(_calls(body) & definitions.keys(), calls)
+        calls = {name: calls_of(term) & definitions.keys() for name, term in definitions.items()}
+        needed = reachable(calls_of(body) & definitions.keys(), calls)
         self._bound = {name: dfa for name, dfa in outer.items() if name not in definitions}
         try:
-            for group in _components(needed, calls):
+            for group in components(needed, calls):
                 self._bind(group, definitions, recursive=len(group) > 1 or group[0] in calls[group[0]])
             return self.compile(body)
         finally:
@@ -215,12 +308,21 @@ class _Expansion:
             try:
                 self._bound |= {name: self.compile(definitions[name]) for name in group}
             except BudgetExceeded:
-                if not depth:
+                self._deadline.check("expanding recursive parts")
+                if depth < LEAST_DEPTH + 1:
                     raise
-                break  # the level before fits: a smaller language, and `max_depth` says so
+                self._cut_off(group, depth - 1)  # the level before fits: a smaller language, and `max_depth` says so
+                return
             if depth and all(_same(before[name], self._bound[name]) for name in group):
                 return
-        self._truncated = True
+        self._cut_off(group, self.max_depth)
+
+    def _cut_off(self, group: list[str], depth: int) -> None:
+        self.cut = True
+        for name in group:
+            kept = self._bound[name]
+            known = depth if kept.max_depth is None else min(depth, kept.max_depth)
+            self._bound[name] = replace(kept, max_depth=known)
 
     def _too_large(self) -> BudgetExceeded:
         return BudgetExceeded(
@@ -241,36 +343,15 @@ def _same(left: Dfa, right: Dfa) -> bool:
     )
 
 
-def _minimal(table: NDArray[np.int32], byte_class: NDArray[np.uint8], start: int, accepting: NDArray[np.bool_]) -> Dfa:
-    """Minimise, merge byte classes with equal columns, and number classes by their first byte."""
-    if len(table):
-        table, accepting = minimise(table, start, accepting)
-    if not len(table):
-        return _EMPTY
-    columns: dict[bytes, int] = {}
-    representative: list[int] = []
-    renumbered = np.empty(table.shape[1], dtype=np.uint8)
-    present, first = np.unique(byte_class, return_index=True)
-    by_column = np.ascontiguousarray(table.T)
-    for old in present[np.argsort(first)]:
-        column = by_column[old].tobytes()
-        if column not in columns:
-            columns[column] = len(representative)
-            representative.append(int(old))
-        renumbered[old] = columns[column]
-    # breadth-first numbers depend on the order of columns: renumber once more on the merged alphabet
-    merged, accepting = minimise(np.ascontiguousarray(table[:, representative]), 0, accepting)
-    return Dfa(merged, renumbered[byte_class], 0, accepting)
-
-
-def _classes_of_ranges(edges: Edges) -> tuple[NDArray[np.uint8], int]:
-    """Cut the bytes at every range border."""
+def _by_class(edges: Edges) -> tuple[Int32, tuple[Int32, Int32, Int32, Int32]]:
+    """Cut the bytes at every border: the first byte of each class and then 256, and the edges by classes."""
     border = np.zeros(257, dtype=np.int32)
     border[edges.low] = 1
     border[edges.high + 1] = 1
-    border[0] = 0
-    byte_class = np.cumsum(border[:256]).astype(np.uint8)
-    return byte_class, int(byte_class[-1]) + 1
+    border[0], border[256] = 0, 1
+    byte_class = np.cumsum(border)
+    class_low = np.append(0, np.flatnonzero(border)).astype(np.int32)
+    return class_low, (edges.source, byte_class[edges.low], byte_class[edges.high], edges.target)
 
 
 def as_fragment(dfa: Dfa) -> Fragment:
@@ -278,88 +359,7 @@ def as_fragment(dfa: Dfa) -> Fragment:
     if dfa.is_empty:
         none = np.empty(0, np.int32)
         return Fragment(1, 0, none, Edges(none, none, none, none))
-    cuts = np.flatnonzero(np.diff(dfa.byte_class.astype(np.int32))) + 1
-    low = np.concatenate([[0], cuts]).astype(np.int32)
-    high = np.concatenate([cuts - 1, [255]]).astype(np.int32)
-    wide = dfa.table[:, dfa.byte_class[low]]  # (S, runs)
-    starts = np.ones(wide.shape, dtype=bool)
-    starts[:, 1:] = wide[:, 1:] != wide[:, :-1]
-    source, run = np.nonzero(starts)
-    following = np.append(run[1:], 0)
-    last_run = np.where(np.append(source[1:] != source[:-1], True), len(low) - 1, following - 1)
-    target = wide[source, run]
-    live = target >= 0
-    edges = Edges(source[live].astype(np.int32), low[run[live]], high[last_run[live]], target[live])
-    return Fragment(dfa.num_states, dfa.start, np.flatnonzero(dfa.accepting).astype(np.int32), edges)
-
-
-def _calls(term: Term) -> frozenset[str]:
-    """The names that a term calls and does not bind itself; kept on the term."""
-    kept = term.__dict__.get("_calls")
-    if kept is None:
-        kept = _find_calls(term)
-        object.__setattr__(term, "_calls", kept)
-    return kept
-
-
-def _find_calls(term: Term) -> frozenset[str]:
-    match term:
-        case Call(name):
-            return frozenset([name])
-        case Seq(parts) | Alt(parts) | And(parts):
-            return frozenset().union(*map(_calls, parts))
-        case Repeat(inner) | Not(inner) | JsonString(inner):
-            return _calls(inner)
-        case Scope(body, definitions):
-            used = _calls(body).union(*(_calls(definition) for _, definition in definitions))
-            return used - {name for name, _ in definitions}
-        case _:
-            return frozenset()
-
-
-def _reachable(roots: frozenset[str], calls: dict[str, frozenset[str]]) -> list[str]:
-    seen: dict[str, None] = {}
-    pending = sorted(roots)
-    while pending:
-        name = pending.pop()
-        if name not in seen:
-            seen[name] = None
-            pending += sorted(calls[name])
-    return list(seen)
-
-
-def _components(names: list[str], calls: dict[str, frozenset[str]]) -> list[list[str]]:
-    """Strongly connected groups, callees first (Tarjan, without recursion)."""
-    index: dict[str, int] = {}
-    lowest: dict[str, int] = {}
-    stack: list[str] = []
-    on_stack: set[str] = set()
-    groups: list[list[str]] = []
-    for root in names:
-        if root in index:
-            continue
-        work = [(root, iter(sorted(calls[root])))]
-        index[root] = lowest[root] = len(index)
-        stack.append(root)
-        on_stack.add(root)
-        while work:
-            name, rest = work[-1]
-            for callee in rest:
-                if callee not in index:
-                    index[callee] = lowest[callee] = len(index)
-                    stack.append(callee)
-                    on_stack.add(callee)
-                    work.append((callee, iter(sorted(calls[callee]))))
-                    break
-                if callee in on_stack:
-                    lowest[name] = min(lowest[name], index[callee])
-            else:
-                work.pop()
-                if work:
-                    lowest[work[-1][0]] = min(lowest[work[-1][0]], lowest[name])
-                if lowest[name] == index[name]:
-                    cut = stack.index(name)
-                    groups.append(stack[cut:])
-                    on_stack -= set(stack[cut:])
-                    del stack[cut:]
-    return groups
+    ptr, low, high, target = dfa.rows
+    source = np.repeat(np.arange(dfa.num_states, dtype=np.int32), np.diff(ptr))
+    accepting = np.flatnonzero(dfa.accepting).astype(np.int32)
+    return Fragment(dfa.num_states, dfa.start, accepting, Edges(source, low, high, target), dfa.max_depth is not None)

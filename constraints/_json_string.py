@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._dfa import Dfa, as_fragment
+from ._json_literal import SHORT
 from ._nfa import Edges, Nfa
 
 __all__ = ["json_string_nfa"]
 
 _QUOTE, _BACKSLASH = 0x22, 0x5C
-_SHORT = {0x22: b'"', 0x5C: b"\\", 0x2F: b"/", 0x08: b"b", 0x0C: b"f", 0x0A: b"n", 0x0D: b"r", 0x09: b"t"}
 _HELPERS = 6  # fresh states for each decoded state: after `\`, `\u`, `\u0`, `\u00`, `\u000`, `\u001`
 
 Block = NDArray[np.int32]  # (4, n): source, low, high, target
@@ -55,7 +55,7 @@ def _raw(decoded: Dfa) -> list[Block]:
 
 # Steps inside an escape: (helper state, byte, ASCII byte whose step is taken), for the short and the hexadecimal forms.
 _STEPS = np.array(
-    [(0, letter[0], byte) for byte, letter in _SHORT.items()]
+    [(0, letter[0], byte) for byte, letter in SHORT.items()]
     + [(4 + (v >> 4), ord(digit), v) for v in range(0x20) for digit in sorted({f"{v & 15:x}", f"{v & 15:X}"})]
 )
 # Steps from helper to helper: (from, byte, to).

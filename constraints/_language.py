@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ._deadline import MAX_SECONDS, Deadline
 from ._dfa import MAX_DEPTH, MAX_STATES, Dfa, compile_term
-from ._errors import ConstraintError, InfeasibleConstraint
+from ._errors import BudgetExceeded, ConstraintError, InfeasibleConstraint
 from ._regex import regex_term
 from ._terms import Term, alt, any_char, any_text, both, lit, neg, rep, seq
 
@@ -66,7 +68,7 @@ class Language:
 
     @property
     def exactness(self) -> str:
-        """"exact", or "verified" where members of the automaton are checked once more by `verify`."""
+        """ "exact", or "verified" where members of the automaton are checked once more by `verify`."""
         return "exact" if self.verify is None else "verified"
 
     @cached_property
@@ -80,33 +82,60 @@ class Language:
             data = text.encode("utf-8")
         except UnicodeEncodeError:  # lone surrogates are no text
             return False
-        return self.dfa.matches(data) and (self.verify is None or self.verify(text))
+        return self._spells(data) and (self.verify is None or self.verify(text))
+
+    def _spells(self, data: bytes) -> bool:
+        """Whether a text is in the language of the term: by the automaton, and by the term where that is cut off."""
+        try:
+            if self.dfa.matches(data):
+                return True
+            if self.dfa.max_depth is None:
+                return False
+        except BudgetExceeded:
+            pass
+        from ._match import matches_term
+
+        return matches_term(self.term, data)
 
     def parse(self, text: str) -> Any:
         """The typed value of a member: JSON for a schema, an instance for a Pydantic model, else the text."""
         return text if self._parse is None else self._parse(text)
 
     def compile(
-        self, vocabulary: Vocabulary, *, max_states: int = MAX_STATES, max_depth: int = MAX_DEPTH
+        self,
+        vocabulary: Vocabulary,
+        *,
+        max_states: int = MAX_STATES,
+        max_depth: int = MAX_DEPTH,
+        max_seconds: float | None = MAX_SECONDS,
     ) -> TokenAutomaton:
         """The language over the tokens of a vocabulary, stop and padding rules included.
 
         Args:
             vocabulary: the tokens' bytes, stop and pad ids.
             max_states: the most states any automaton on the way may have.
-            max_depth: how deep self-embedding parts (recursive schemas) are expanded.
+            max_depth: how deep self-embedding parts (recursive schemas) are expanded at most; where their copies would
+                be too many, less: the result's `max_depth` says how deep.
+            max_seconds: the most time to take; None for any.
 
         Raises:
             BudgetExceeded: with the figures.
             InfeasibleConstraint: if no token sequence spells a member.
         """
-        from ._compile import compile_dfa
+        from ._compile import compile_dfa, prepare
 
+        prepare(vocabulary)
         custom = (max_states, max_depth) != (MAX_STATES, MAX_DEPTH)
-        dfa = compile_term(self.term, max_states=max_states, max_depth=max_depth) if custom else self.dfa
-        if dfa.is_empty:
-            raise InfeasibleConstraint("the language is empty: no text satisfies the constraint")
-        return compile_dfa(dfa, vocabulary, verify=self.verify)
+        with Deadline(max_seconds) as deadline:
+            dfa = None if custom else self.__dict__.get("dfa")
+            if dfa is None:
+                dfa = compile_term(self.term, max_states=max_states, max_depth=max_depth, deadline=deadline)
+            if not custom:
+                self.__dict__["dfa"] = dfa  # as the cached property
+            if dfa.is_empty:
+                raise InfeasibleConstraint("the language is empty: no text satisfies the constraint")
+            automaton = compile_dfa(dfa, vocabulary, verify=self.verify, deadline=deadline)
+        return automaton if dfa.max_depth is None else replace(automaton, member=self.matches)
 
     def __or__(self, other: Language | str) -> Language:
         return _combine(alt, self, other)

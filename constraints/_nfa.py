@@ -15,13 +15,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._terms import Alt, And, Bytes, Call, Chars, JsonString, Not, Repeat, Scope, Seq, Term
+from ._deadline import Deadline
+from ._errors import BudgetExceeded
+from ._json_literal import json_literal
+from ._terms import (
+    Alt,
+    And,
+    Bytes,
+    Call,
+    Chars,
+    Erased,
+    Graph,
+    JsonString,
+    Marked,
+    Minus,
+    Not,
+    Repeat,
+    Scope,
+    Seq,
+    Term,
+)
 from ._utf8 import utf8_sequences
 
 __all__ = ["Edges", "Nfa", "NfaBuilder"]
 
 Int32 = NDArray[np.int32]
 _TILE = 4  # repetitions of more copies than this are compiled once and copied
+_MAX_TILED = 64  # and so are those within others, once a part would be spelled out more often than this
 
 
 @dataclass(frozen=True)
@@ -47,34 +67,50 @@ class Nfa:
 
 @dataclass(frozen=True)
 class Fragment:
-    """A deterministic part to be copied in: byte edges, a start state and the accepting states."""
+    """A deterministic part to be copied in: byte edges, a start state and the accepting states.
+
+    `cut`: it holds a recursion that was cut off at a depth.
+    """
 
     num_states: int
     start: int
     accepting: Int32
     edges: Edges
+    cut: bool = False
 
 
 class NfaBuilder:
-    """Collects edges; `fragment` turns a term into its minimal deterministic part (it may raise a budget error)."""
+    """Collects edges; `fragment` turns a term into its minimal deterministic part (it may raise a budget error).
 
-    def __init__(self, fragment: Callable[[Term], Fragment]) -> None:
+    More than `max_states` states, as nested repetitions give them, are a budget error at once, and so are more than
+    `max_cut` states in copies of parts whose recursion was cut off, or a deadline that has passed.
+    """
+
+    def __init__(
+        self, fragment: Callable[[Term], Fragment], max_states: int, max_cut: int | None, deadline: Deadline
+    ) -> None:
         self._fragment = fragment
+        self._max_states = max_states
+        self._max_cut = max_cut
+        self._deadline = deadline
+        self._cut = 0
         self._num_states = 2
+        self._tiled = 1  # how often the part at hand is spelled out, by the repetitions around it
         self._edges: list[tuple[int, int, int, int]] = []
         self._empty: list[tuple[int, int]] = []
-        self._edge_blocks: list[NDArray[np.int32]] = []  # (4, n) each
-        self._empty_blocks: list[NDArray[np.int32]] = []  # (2, n) each
+        self._edge_blocks: list[tuple[Int32, ...]] = []  # four columns each
+        self._empty_blocks: list[tuple[Int32, ...]] = []  # two columns each
 
     def build(self, term: Term) -> Nfa:
         """The automaton of `term`; start is state 0, end is state 1."""
         self.add(term, 0, 1)
-        edges = np.concatenate([_columns(self._edges, 4), *self._edge_blocks], axis=1)
-        empty = np.concatenate([_columns(self._empty, 2), *self._empty_blocks], axis=1)
-        return Nfa(self._num_states, 0, 1, Edges(*edges), (empty[0], empty[1]))
+        edges = zip(_columns(self._edges, 4), *self._edge_blocks, strict=True)
+        source, target = map(np.concatenate, zip(_columns(self._empty, 2), *self._empty_blocks, strict=True))
+        return Nfa(self._num_states, 0, 1, Edges(*map(np.concatenate, edges)), (source, target))
 
     def add(self, term: Term, start: int, end: int) -> None:
         """Add paths from `start` to `end` that spell exactly the texts of `term`."""
+        self._deadline.check("collecting its states")
         match term:
             case Bytes(value):
                 self._add_bytes(value, start, end)
@@ -89,7 +125,11 @@ class NfaBuilder:
                     self.add(option, start, end)
             case Repeat(inner, low, high):
                 self._add_repeat(inner, low, high, start, end)
-            case And() | Not() | JsonString() | Call() | Scope():
+            case Graph(edges):
+                self._add_graph(edges, start, end)
+            case JsonString(Bytes(value)):
+                self.add(json_literal(value), start, end)
+            case And() | Not() | Minus() | Marked() | Erased() | JsonString() | Call() | Scope():
                 self._copy(self._fragment(term), 1, start, end)
             case _:
                 raise TypeError(f"not a term: {term!r}")
@@ -97,6 +137,11 @@ class NfaBuilder:
     def _fresh(self, count: int = 1) -> int:
         first = self._num_states
         self._num_states += count
+        if self._num_states > self._max_states:
+            raise BudgetExceeded(
+                f"the language needs more than {self._max_states:,} states before they are made deterministic; "
+                "lower its repetition bounds or lengths, or raise max_states"
+            )
         return first
 
     def _add_bytes(self, value: bytes, start: int, end: int) -> None:
@@ -121,10 +166,24 @@ class NfaBuilder:
             state = following
         self.add(parts[-1], state, end)
 
+    def _add_graph(self, edges: tuple[tuple[int, Term, int], ...], start: int, end: int) -> None:
+        node: dict[int, int] = {}
+        for s, _, t in edges:
+            for name in (s, t):
+                if name not in node:
+                    node[name] = self._fresh()
+        for s, term, t in edges:
+            self.add(term, node[s], node[t])
+        self._empty += [(start, node[0]), (node[1], end)]
+
     def _add_repeat(self, inner: Term, low: int, high: int | None, start: int, end: int) -> None:
         copies = low if high is None else high
-        if copies > _TILE:
-            state = self._copy_many(self._fragment(inner), low, high, start, end)
+        spelled = copies + (high is None)
+        many = copies > _TILE or self._tiled * spelled > _MAX_TILED
+        part = self._fragment(inner) if many else None
+        self._tiled *= 1 if many else spelled
+        if part is not None:
+            state = self._copy_many(part, low, high, start, end)
         else:
             state = start
             for i in range(copies):
@@ -136,9 +195,13 @@ class NfaBuilder:
         if high is None:
             loop = self._fresh()
             self._empty += [(state, loop), (loop, end)]
-            self.add(inner, loop, loop)
+            if part is not None:
+                self._copy(part, 1, loop, loop)
+            else:
+                self.add(inner, loop, loop)
         else:
             self._empty.append((state, end))
+        self._tiled //= 1 if many else spelled
 
     def _copy(self, part: Fragment, copies: int, start: int, end: int) -> None:
         """Copy a deterministic part in, between `start` and `end`."""
@@ -148,30 +211,28 @@ class NfaBuilder:
         """Copy a part several times in a row; from the `low`-th joint on, `end` is reached too. The last joint."""
         copies = low if high is None else high
         size = part.num_states
+        self._cut += copies * size if part.cut else 0
+        if self._max_cut is not None and self._cut > self._max_cut:
+            raise BudgetExceeded(f"recursive parts need more than {self._max_cut:,} states at this depth")
         joints = self._fresh(copies + 1)  # joint i: after i copies
         base = self._fresh(copies * size)
-        offset = (base + size * np.arange(copies, dtype=np.int32))[:, None]
         edges = part.edges
-        wide = np.ones((copies, 1), dtype=np.int32)
-        self._edge_blocks.append(
-            np.stack(
-                [
-                    (offset + edges.source).ravel(),
-                    (wide * edges.low).ravel(),
-                    (wide * edges.high).ravel(),
-                    (offset + edges.target).ravel(),
-                ]
-            ).astype(np.int32)
-        )
         joint = joints + np.arange(copies + 1, dtype=np.int32)
-        into = np.stack([joint[:-1], offset[:, 0] + part.start])
-        leave_from = (offset + part.accepting).ravel()
-        leave = np.stack([leave_from, np.repeat(joint[1:], len(part.accepting))])
+        offset = base + size * np.arange(copies, dtype=np.int32)
+        wide = offset[:, None]
+        self._edge_blocks.append(
+            (
+                (wide + edges.source).ravel(),
+                np.tile(edges.low, copies),
+                np.tile(edges.high, copies),
+                (wide + edges.target).ravel(),
+            )
+        )
         skip = joint[low:-1]
         self._empty_blocks += [
-            into.astype(np.int32),
-            leave.astype(np.int32),
-            np.stack([skip, np.full(len(skip), end)]).astype(np.int32),
+            (joint[:-1], offset + np.int32(part.start)),
+            ((wide + part.accepting).ravel(), np.repeat(joint[1:], len(part.accepting))),
+            (skip, np.full(len(skip), end, dtype=np.int32)),
         ]
         self._empty.append((start, joints))
         return joints + copies

@@ -204,7 +204,7 @@ def _category(name: str, ascii_only: bool) -> Ranges:
     r"""Ranges of \d, \s, \w and their complements, as `re` itself has them."""
     letter = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}[name.rsplit("_", 1)[-1]]
     inside = re.compile(rf"\{letter}+", re.ASCII if ascii_only else 0)
-    ranges = normal_ranges((found.start(), found.end() - 1) for found in inside.finditer(_every_character()))
+    ranges = normal_ranges((found.start(), found.end() - 1) for found in inside.finditer(every_character()))
     if "_NOT_" in name:
         outside = chars(ranges, negate=True)
         assert isinstance(outside, Chars)
@@ -213,7 +213,7 @@ def _category(name: str, ascii_only: bool) -> Ranges:
 
 
 @cache
-def _every_character() -> str:
+def every_character() -> str:
     points = np.arange(sys.maxunicode + 1, dtype="<u4")
     points[0xD800:0xE000] = 0xE000  # surrogates are no text; a private-use character is in no category
     return points.tobytes().decode("utf-32-le")
@@ -235,7 +235,7 @@ def _any_case(ranges: Ranges, ascii_only: bool) -> Ranges:
 def _any_case_by_class(ranges: Ranges, ascii_only: bool) -> Ranges:
     spelled = "".join(f"\\U{low:08x}-\\U{high:08x}" for low, high in ranges)
     inside = re.compile(f"[{spelled}]+", re.IGNORECASE | (re.ASCII if ascii_only else 0))
-    return normal_ranges((found.start(), found.end() - 1) for found in inside.finditer(_every_character()))
+    return normal_ranges((found.start(), found.end() - 1) for found in inside.finditer(every_character()))
 
 
 def _variants(character: str) -> list[int]:

@@ -20,8 +20,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 __all__ = [
-    "EMPTY", "EPSILON", "Alt", "And", "Bytes", "Call", "Chars", "JsonString", "Not", "Repeat", "Scope", "Seq",
-    "Term", "alt", "any_char", "any_text", "both", "chars", "json_string", "lit", "neg", "opt", "rep", "scope", "seq",
+    "EMPTY", "EPSILON", "Alt", "And", "Bytes", "Call", "Chars", "Erased", "Graph", "JsonString", "Marked", "Minus",
+    "Not", "Repeat", "Scope", "Seq", "Term", "alt", "any_char", "any_text", "both", "chars", "erased", "graph",
+    "json_string", "lit", "marked", "minus", "neg", "opt", "rep", "scope", "seq",
 ]  # fmt: skip
 
 MAX_CODE_POINT = 0x10FFFF
@@ -95,6 +96,18 @@ class Repeat(Term):
 
 @_cached_hash
 @dataclass(frozen=True)
+class Graph(Term):
+    """The texts along the paths of a graph: an edge (s, term, t) leads from node s to node t by a text of `term`.
+
+    Node 0 is the start, node 1 the end. What needs a memory (which members are written, how many items match) is
+    linear here where a tree of alternatives would be exponential.
+    """
+
+    edges: tuple[tuple[int, Term, int], ...]
+
+
+@_cached_hash
+@dataclass(frozen=True)
 class And(Term):
     """Intersection."""
 
@@ -107,6 +120,33 @@ class Not(Term):
     """Complement among all valid UTF-8 texts."""
 
     term: Term
+
+
+@_cached_hash
+@dataclass(frozen=True)
+class Minus(Term):
+    """Difference; unlike `Not` also among texts that hold markers (see `_markers`)."""
+
+    term: Term
+    removed: Term
+
+
+@_cached_hash
+@dataclass(frozen=True)
+class Marked(Term):
+    """The texts of `term`, with any number of these marker bytes anywhere in them."""
+
+    term: Term
+    markers: bytes
+
+
+@_cached_hash
+@dataclass(frozen=True)
+class Erased(Term):
+    """The texts of `term` after these marker bytes are taken out of them."""
+
+    term: Term
+    markers: bytes
 
 
 @_cached_hash
@@ -227,6 +267,29 @@ def rep(term: Term, low: int, high: int | None = None) -> Term:
     return term if (low, high) == (1, 1) else Repeat(term, low, high)
 
 
+def graph(edges: Iterable[tuple[int, Term, int]]) -> Term:
+    """The texts along the paths from node 0 to node 1; edges by nothing possible and nodes off every path go."""
+    live = [(s, term, t) for s, term, t in edges if term != EMPTY]
+    reached = _closure(0, [(s, t) for s, _, t in live])
+    useful = _closure(1, [(t, s) for s, _, t in live])
+    keep = tuple((s, term, t) for s, term, t in live if s in reached and t in useful)
+    return Graph(keep) if keep else EMPTY
+
+
+def _closure(root: int, pairs: Iterable[tuple[int, int]]) -> set[int]:
+    following: dict[int, list[int]] = {}
+    for s, t in pairs:
+        following.setdefault(s, []).append(t)
+    seen = {root}
+    pending = [root]
+    while pending:
+        for t in following.get(pending.pop(), ()):
+            if t not in seen:
+                seen.add(t)
+                pending.append(t)
+    return seen
+
+
 def both(*parts: Term) -> Term:
     """Intersection; flattened and without repetition. At least one part is needed."""
     flat: dict[Term, None] = {}
@@ -243,6 +306,21 @@ def both(*parts: Term) -> Term:
 def neg(term: Term) -> Term:
     """Complement among all texts."""
     return term.term if isinstance(term, Not) else Not(term)
+
+
+def minus(term: Term, removed: Term) -> Term:
+    """The texts of one term that are not in another."""
+    return term if EMPTY in (term, removed) else Minus(term, removed)
+
+
+def marked(term: Term, markers: bytes) -> Term:
+    """The texts of a term with marker bytes anywhere in them."""
+    return Marked(term, markers) if markers and term != EMPTY else term
+
+
+def erased(term: Term, markers: bytes) -> Term:
+    """The texts of a term without their marker bytes."""
+    return Erased(term, markers) if markers and term != EMPTY else term
 
 
 def json_string(term: Term) -> Term:

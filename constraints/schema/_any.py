@@ -43,7 +43,7 @@ class AnyJson:
     def object(self, depth: int, levels: int = INDENTED_LEVELS) -> Term:
         """Any object; that its keys differ is not regular and is left to a verifier."""
         value = self._inner(depth, levels)
-        member = Member(seq(ANY_STRING, self._whitespace.colon(), value), repeated=True)
+        member = Member(((seq(ANY_STRING, self._whitespace.colon(), value), 0),), repeated=True)
         return object_term([member], self._whitespace, depth)
 
     def _inner(self, depth: int, levels: int) -> Term:

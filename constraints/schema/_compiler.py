@@ -1,275 +1,305 @@
-"""From a checked schema document to a term: conjunctions of schemas, case by case and type by type.
+"""From a checked schema document to a term: sets of claims on one value, type by type and case by case.
 
-The unit of work is a tuple of schemas that hold of one value at once. Merging is done by name: the value of a
-property is the tuple of what each schema says about it. So `allOf`, `$ref` with siblings and `anyOf` beside
-`properties` are exact intersections, no schema is ever copied, and every distinct tuple is compiled once. A
-tuple that comes back inside itself stays a call to a named definition.
+The unit of work is a *goal*: claims (a schema holds, or doesn't) that speak of one value at once. Merging is done by
+name: the value of a property is the goal of everything that is claimed about it. So `allOf`, `$ref` with siblings,
+`not` and `oneOf` are exact intersections and complements, no schema is copied, and every distinct goal is compiled
+once. A goal that comes back inside itself stays a call to a named definition.
+
+    claims --_assertions--> formula for each type --_formula--> cases --_object_case, _array_case--> term
+                                                 \\_ _strings, _scalars: without cases --> term
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from decimal import Decimal
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from .._dfa import compile_term
-from .._errors import ConstraintError, UnsupportedConstraint
-from .._regex import regex_term
-from .._terms import EMPTY, Call, Term, alt, json_string, lit, scope, seq
+from .._errors import ConstraintError, Reason, UnsupportedConstraint
+from .._terms import EMPTY, Call, Term, alt, json_string, lit, scope
 from ._any import AnyJson
-from ._arrays import array_term
-from ._cases import Case, Cases, types_of
-from ._formats import FORMATS, format_term
-from ._given import given_values
-from ._numbers import Bounds, number_term, to_decimal
-from ._objects import Member, object_term
-from ._refs import Document, Node
-from ._strings import ANY_STRING, StringFacets, string_except, string_term
-from ._values import value_term
+from ._array_case import ArrayCase, ArrayCompiler, arrays_may_satisfy
+from ._assertions import KINDS, Assertions
+from ._atoms import Among
+from ._document import Claim, Document, Node
+from ._formula import FALSE, TRUE, All, Either, Formula, TooManyCases, cases_of, every
+from ._object_case import FREE_KEYS, ObjectCase, ObjectCompiler, names_in, objects_may_satisfy
+from ._scalars import Numbers, boolean_values
+from ._strings import ANY_STRING, Strings, is_impossible
+from ._verify import SchemaVerifier, has_distinct_keys
 from ._whitespace import Whitespace
 
 __all__ = ["SchemaCompiler"]
 
-DISJOINT_STATES = 5000  # states that the test of two branches of oneOf may take
+MAX_CASES = 256
+MAX_GOALS = 50_000
+NAMED_EVERYWHERE = 16
 INDENTED_LEVELS = 4  # how often a recursive schema comes back where white space depends on the depth
-# formats that ask nothing of the text
-FREE_FORMATS = frozenset(
-    ("password", "path", "file-path", "directory-path", "binary", "byte", "textarea", "multi-line")
-)
-IN_PLACE = frozenset(("$ref", "allOf", "anyOf", "oneOf"))
-STRING_KEYWORDS = frozenset(("minLength", "maxLength", "pattern", "format"))
-NUMBER_KEYWORDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))
-ARRAY_KEYWORDS = frozenset(("items", "prefixItems", "additionalItems", "minItems", "maxItems"))
-OBJECT_KEYWORDS = frozenset(("properties", "required", "additionalProperties"))
+_ASIDE = frozenset(("$defs", "definitions", "$comment", "title", "description", "default", "examples", "deprecated"))
+
+Goal = tuple[Claim, ...]
 
 
 class SchemaCompiler:
     """Compiles one document under one policy.
 
     Attributes:
-        free_keys: after `term()`: whether some object may have keys that no schema names, so that duplicates
-            among them are left to a verifier.
+        verified: after `term()`: what the automaton holds by a superset only, and why, by (place, keyword).
     """
 
-    def __init__(self, document: Document, whitespace: Whitespace, *, closed: bool, numbers: str) -> None:
+    def __init__(
+        self, document: Document, whitespace: Whitespace, *, closed: bool, numbers: str, formats: bool
+    ) -> None:
         self._document = document
         self._whitespace = whitespace
         self._closed = closed
-        self._numbers = numbers
+        self._formats = formats
         self._any = AnyJson(whitespace, numbers)
-        self._cases = Cases(document, self._are_disjoint)
+        self._assertions = Assertions(document, self.refuse, self._are_disjoint, formats=formats)
+        self._strings = Strings(self.refuse, self.verify)
+        self._numbers = Numbers(numbers, self.verify)
+        self._objects = ObjectCompiler(self, whitespace)
+        self._arrays = ArrayCompiler(self, whitespace)
         self._kept: dict[tuple[Any, ...], Term] = {}
+        self._texts: dict[Claim, Term] = {}
         self._active: dict[tuple[Any, ...], str] = {}
         self._called: set[str] = set()
         self._definitions: dict[str, Term] = {}
-        self._patterns: dict[str, Term] = {}
-        self._plain: dict[int, Node] = {}
-        self._colon = whitespace.colon()
-        self.free_keys = False
+        self._reasons: dict[tuple[str, str], Reason] = {}
+        self._place = ""
+        self.verified: dict[tuple[str, str], Reason] = {}
 
     def term(self) -> Term:
-        """The documents that are valid and spelled by the policy.
+        """The documents that are valid and spelled by the policy (a superset of them, if `verified` isn't empty).
 
         Raises UnsupportedConstraint with every reason, ConstraintError for a schema that isn't one.
         """
-        body = self._compile([Node(self._document.root, "")], 0)
-        if self._cases.reasons:
-            raise UnsupportedConstraint(self._cases.reasons.values())
-        self.free_keys = self.free_keys or bool(self._any.definitions)
+        body = self.value([Claim(self._document.root_node)], 0)
+        if self._reasons:
+            raise UnsupportedConstraint(self._reasons.values())
+        if self._any.definitions:
+            self.verify("additionalProperties", FREE_KEYS)
         return scope(body, {**self._any.definitions, **self._definitions})
 
-    def _compile(self, nodes: Iterable[Node], depth: int) -> Term:
-        """The values that satisfy all these schemas."""
-        distinct = {id(node.schema): node for node in nodes if node.schema is not True}
-        if not distinct:
+    def verifier(self) -> Callable[[str], bool] | None:
+        """After `term()`: what completes the automaton, if it is a superset of the language."""
+        if not self.verified:
+            return None
+        if all(reason.why == FREE_KEYS for reason in self.verified.values()):
+            return has_distinct_keys
+        return SchemaVerifier(self._document, lambda pattern: self.pattern(pattern, "", "pattern"), formats=self._formats)
+
+    def refuse(self, pointer: str, keyword: str, why: str) -> None:
+        """Note a reason; all of them are raised together."""
+        self._reasons.setdefault((pointer, keyword), Reason(pointer, keyword, why))
+
+    def verify(self, keyword: str, why: str) -> None:
+        """Note what is left to the verifier."""
+        self.verified.setdefault((self._place, keyword), Reason(self._place, keyword, why))
+
+    # --- goals
+
+    def value(self, claims: Iterable[Claim], depth: int) -> Term:
+        """The values that satisfy all these claims."""
+        goal = self._goal(claims)
+        if goal is None:
+            return EMPTY
+        if not goal:
             return self._any.value(depth)
-        place = depth if self._whitespace.depth_matters else 0
-        key = (*distinct, place)
+        depth = depth if self._whitespace.depth_matters else 0
+        key = (frozenset(goal), tuple(goal), depth)
         if key in self._kept:
             return self._kept[key]
         if key in self._active:
             self._called.add(self._active[key])
             return Call(self._active[key])
-        if self._whitespace.depth_matters and sum(key[:-1] == other[:-1] for other in self._active) >= INDENTED_LEVELS:
+        if self._whitespace.depth_matters and sum(key[0] == other[0] for other in self._active) >= INDENTED_LEVELS:
             return EMPTY
-        name = (
-            " & ".join(node.pointer or "#" for node in distinct.values()) + f" #{len(self._kept) + len(self._active)}"
-        )
+        if len(self._kept) + len(self._active) > MAX_GOALS:
+            raise UnsupportedConstraint.single(
+                goal[0].node.pointer, "$ref", f"its parts combine in more than {MAX_GOALS:,} ways"
+            )
+        return self._compile(key, goal, depth)
+
+    def _compile(self, key: tuple[Any, ...], goal: Goal, depth: int) -> Term:
+        number = len(self._kept) + len(self._active)
+        name = " & ".join(claim.node.pointer or "#" for claim in goal[:3]) + f" #{number}"
+        outer, self._place = self._place, goal[0].node.pointer
         self._active[key] = name
-        term = alt(*(self._case(case, place) for case in self._cases.of(list(distinct.values()))))
+        term = alt(*(term for kind in KINDS if (term := self._kind(goal, kind, depth)) != EMPTY))
         del self._active[key]
+        self._place = outer
         if name in self._called:
             self._definitions[name] = term
             term = Call(name)
         self._kept[key] = term
         return term
 
-    def _case(self, case: Case, depth: int) -> Term:
-        types = types_of(case)
-        if any("enum" in node.schema or "const" in node.schema for node in case):
-            return self._given(case, types, depth)
-        keywords = frozenset().union(*(node.schema.keys() for node in case))
-        options = []
-        if "null" in types:
-            options.append(lit("null"))
-        if "boolean" in types:
-            options += [lit("true"), lit("false")]
-        if "number" in types or "integer" in types:
-            options.append(self._number(case, integer="number" not in types))
-        if "string" in types:
-            options.append(self._string(case) if keywords & STRING_KEYWORDS else ANY_STRING)
-        if "array" in types:
-            options.append(self._array(case, depth) if keywords & ARRAY_KEYWORDS else self._any.array(depth))
-        if "object" in types:
-            options.append(self._object(case, depth) if keywords & OBJECT_KEYWORDS else self._any.object(depth))
-        return alt(*options)
+    def _goal(self, claims: Iterable[Claim]) -> Goal | None:
+        """The distinct claims that say something; None if two of them contradict each other."""
+        found: dict[Claim, None] = {}
+        for claim in claims:
+            claim = self._unwrapped(claim)
+            if isinstance(claim.node.schema, bool):
+                if claim.node.schema != claim.holds:
+                    return None
+                continue
+            if not self._document.view(claim.node).keys() - _ASIDE:
+                if not claim.holds:
+                    return None
+                continue
+            if claim.denied() in found:
+                return None
+            found.setdefault(claim)
+        return tuple(found)
 
-    def _given(self, case: Case, types: frozenset[str], depth: int) -> Term:
-        values = given_values(case, types, self._document)
-        try:
-            return alt(*(value_term(value, self._whitespace, depth, self._numbers) for value in values))
-        except ValueError as error:
-            raise ConstraintError(
-                f"at {case[0].pointer or '(root)'}: a value that no text can hold: {error}"
-            ) from error
-
-    def _number(self, case: Case, *, integer: bool) -> Term:
-        bounds = Bounds(integer=integer)
-        for node in case:
-            for name in NUMBER_KEYWORDS & node.schema.keys():
-                value = node.schema[name]
-                if isinstance(value, bool):  # draft 4: a flag on the other keyword
-                    continue
+    def _unwrapped(self, claim: Claim) -> Claim:
+        """Behind schemas that are nothing but a reference or a negation."""
+        seen: set[Claim] = set()
+        while isinstance(claim.node.schema, dict) and claim not in seen:
+            seen.add(claim)
+            said = self._document.view(claim.node).keys() - _ASIDE
+            if said == {"$ref"}:
                 try:
-                    bounds = self._bounded(bounds, name, to_decimal(value), node.schema)
-                except ValueError as error:
-                    self._cases.refuse(node.pointer, name, str(error))
-        return number_term(bounds, self._numbers)
+                    claim = Claim(self._document.resolve(claim.node), claim.holds)
+                except UnsupportedConstraint as error:
+                    for reason in error.reasons:
+                        self.refuse(reason.pointer, reason.keyword, reason.why)
+                    return claim
+            elif said == {"not"}:
+                claim = Claim(self._document.child(claim.node, "not"), not claim.holds)
+            else:
+                return claim
+        if claim in seen:
+            raise ConstraintError(f"at {claim.node.pointer or '(root)'}: the schema refers to itself without end")
+        return claim
 
-    @staticmethod
-    def _bounded(bounds: Bounds, name: str, value: Decimal, schema: dict[str, Any]) -> Bounds:
-        if name.endswith("inimum"):
-            return bounds.above(value, open_end=name == "exclusiveMinimum" or schema.get("exclusiveMinimum") is True)
-        return bounds.below(value, open_end=name == "exclusiveMaximum" or schema.get("exclusiveMaximum") is True)
+    # --- types
 
-    def _string(self, case: Case) -> Term:
-        low, high = 0, None
-        languages: list[Term] = []
-        for node in case:
-            schema = node.schema
-            low = max(low, int(schema.get("minLength", 0)))
-            if "maxLength" in schema:
-                high = int(schema["maxLength"]) if high is None else min(high, int(schema["maxLength"]))
-            if "pattern" in schema:
-                languages += self._pattern(node)
-            if "format" in schema:
-                languages += self._format(node)
-        return string_term(StringFacets(low, high, tuple(languages)))
+    def _formula(self, goal: Goal, kind: str) -> Formula:
+        return every(self._assertions.of(claim, kind) for claim in goal)
 
-    def _pattern(self, node: Node) -> list[Term]:
-        pattern = node.schema["pattern"]
-        if pattern not in self._patterns:
-            try:
-                self._patterns[pattern] = regex_term(pattern, search=True)
-            except UnsupportedConstraint as error:
-                for reason in error.reasons:
-                    self._cases.refuse(node.pointer, "pattern", f"{reason.keyword} {reason.pointer}: {reason.why}")
-                return []
-            except ConstraintError as error:
-                raise ConstraintError(f"at {node.pointer}/pattern: {error}") from error
-        return [self._patterns[pattern]]
-
-    def _format(self, node: Node) -> list[Term]:
-        name = node.schema["format"]
-        if name in FORMATS:
-            return [format_term(name)]
-        if name not in FREE_FORMATS:
-            self._cases.refuse(node.pointer, "format", f"{name!r} is not known; known: {', '.join(FORMATS)}")
-        return []
-
-    def _array(self, case: Case, depth: int) -> Term:
-        low, high = 0, None
-        shapes = []
-        for node in case:
-            low = max(low, int(node.schema.get("minItems", 0)))
-            if "maxItems" in node.schema:
-                limit = int(node.schema["maxItems"])
-                high = limit if high is None else min(high, limit)
-            shapes.append(_items_of(node))
-        length = max(len(prefix) for prefix, _ in shapes)
-        prefix = []
-        for i in range(length):
-            items = (given[i] if i < len(given) else rest for given, rest in shapes)
-            prefix.append(self._compile([item for item in items if item is not None], depth + 1))
-        if high is not None and high <= length:
-            item = EMPTY
-        else:
-            item = self._compile([rest for _, rest in shapes if rest is not None], depth + 1)
-        return array_term(prefix, item, low, high, self._whitespace, depth)
-
-    def _object(self, case: Case, depth: int) -> Term:
-        required = {name for node in case for name in node.schema.get("required", ())}
-        names = dict.fromkeys(name for node in case for name in node.schema.get("properties", {}))
-        names |= dict.fromkeys(name for node in case for name in node.schema.get("required", ()))
-        members = []
-        for name in names:
-            value = self._compile(_property(case, name), depth + 1)
-            members.append(Member(seq(self._key(name, case), self._colon, value), required=name in required))
-        free = self._free_member(case, names, depth)
-        if free != EMPTY:
-            self.free_keys = True
-            members.append(Member(free, repeated=True))
-        return object_term(members, self._whitespace, depth)
-
-    def _key(self, name: str, case: Case) -> Term:
-        try:
-            return json_string(lit(name))
-        except UnicodeEncodeError as error:
-            place = case[0].pointer or "(root)"
-            raise ConstraintError(
-                f"at {place}: the property name {name!r} holds a lone surrogate, which is no text"
-            ) from error
-
-    def _free_member(self, case: Case, names: Iterable[str], depth: int) -> Term:
-        """A member whose key no schema names."""
-        nodes = [node.child("additionalProperties") for node in case if "additionalProperties" in node.schema]
-        if self._closed and not nodes and any("properties" in node.schema for node in case):
+    def _kind(self, goal: Goal, kind: str, depth: int) -> Term:
+        formula = self._formula(goal, kind)
+        if formula == FALSE:
             return EMPTY
-        value = self._compile(nodes, depth + 1)
-        return seq(string_except(names), self._colon, value)
+        match kind:
+            case "null":
+                return lit("null")
+            case "boolean":
+                return alt(*(lit("true" if value else "false") for value in boolean_values(formula)))
+            case "number":
+                return self._numbers.term(formula)
+            case "string":
+                return self._string(formula)
+            case "array":
+                return self._any.array(depth) if formula == TRUE else self._array(formula, depth)
+            case _:
+                return self._any.object(depth) if formula == TRUE else self._object(formula, depth)
 
-    def _are_disjoint(self, parent: Node, left: Node, right: Node) -> bool:
-        """Whether no value is valid under both branches (and the plain keywords beside them)."""
-        if id(parent.schema) not in self._plain:
-            plain = {name: value for name, value in parent.schema.items() if name not in IN_PLACE}
-            self._plain[id(parent.schema)] = Node(plain, parent.pointer)
-        term = self._compile([self._plain[id(parent.schema)], left, right], 0)
-        if term == EMPTY:
+    def _string(self, formula: Formula) -> Term:
+        if formula == TRUE:
+            return ANY_STRING
+        decoded = self._strings.decoded(formula)
+        return EMPTY if is_impossible(decoded) else json_string(decoded)
+
+    def _array(self, formula: Formula, depth: int) -> Term:
+        cases = self._cases(formula, arrays_may_satisfy)
+        return alt(*(self._arrays.term(ArrayCase.of(case), depth) for case in cases))
+
+    def _object(self, formula: Formula, depth: int) -> Term:
+        cases = self._cases(formula, objects_may_satisfy)
+        names = names_in(formula)
+        # what one case says nothing of is a free key there, behind the named ones; a few are named all the same
+        few = (len(cases) - 1) * len(names) <= NAMED_EVERYWHERE
+        sorted_cases = (ObjectCase.of(case, closed=self._closed, order=names, all_names=few) for case in cases)
+        return alt(*(self._objects.term(case, depth) for case in sorted_cases))
+
+    def _cases(self, formula: Formula, consistent: Any) -> list[tuple[Any, ...]]:
+        """The cases of a formula; of a superset of it, without its widest alternatives, where they are too many."""
+        while True:
+            try:
+                return cases_of(formula, MAX_CASES, consistent)
+            except TooManyCases:
+                self.verify("anyOf", f"the alternatives make more than {MAX_CASES} cases")
+                formula = _without_widest(formula)
+
+    def _are_disjoint(self, parent: Node, left: Node, right: Node, kind: str) -> bool:
+        """Whether no array or object is valid under both branches and what stands beside them."""
+        beside = {name: value for name, value in self._document.view(parent).items() if name in _PLAIN}
+        goal = self._goal([Claim(self._document.made(beside, parent)), Claim(left), Claim(right)])
+        if goal is None:
             return True
+        formula = self._formula(goal, kind)
+        if kind == "array":
+            return self.value(goal, 0) == EMPTY if formula != FALSE else True
         try:
-            whole = scope(term, {**self._any.definitions, **self._definitions})
-            dfa = compile_term(whole, max_states=DISJOINT_STATES)
-        except ValueError:  # too large, or it calls a definition that is still being made
+            cases = cases_of(formula, MAX_CASES, objects_may_satisfy)
+        except TooManyCases:
             return False
-        return dfa.is_empty and dfa.max_depth is None
+        return not any(self._objects.may_exist(ObjectCase.of(case, closed=self._closed), 0) for case in cases)
+
+    # --- what the compilers of arrays and objects ask for
+
+    def text(self, claim: Claim) -> Term:
+        """The decoded strings that satisfy a claim."""
+        if claim not in self._texts:
+            formula = self._formula(self._goal([claim]) or (), "string") if self._goal([claim]) is not None else FALSE
+            self._texts[claim] = self._strings.decoded(formula)
+        return self._texts[claim]
+
+    def pattern(self, pattern: str, pointer: str, keyword: str) -> Term | None:
+        """The strings in which a pattern matches."""
+        return self._strings.pattern(pattern, pointer, keyword)
+
+    def denial(self, claims: Iterable[Claim]) -> Claim:
+        """That one of the claims is wrong."""
+        claims = list(claims)
+        if len(claims) == 1:
+            return claims[0].denied()
+        parts = [claim.node.schema if claim.holds else {"not": claim.node.schema} for claim in claims]
+        return Claim(self._document.made({"allOf": parts}, claims[0].node), holds=False)
+
+    def few_values(self, claims: Iterable[Claim], depth: int, limit: int) -> list[Term] | None:
+        """The spellings of each value that satisfies all claims, if these are at most `limit`."""
+        goal = self._goal(claims)
+        if not goal:
+            return None if goal is not None else []
+        values: list[Any] = []
+        for kind in KINDS:
+            formula = self._formula(goal, kind)
+            found = _listed(formula, kind)
+            if found is None:
+                return None
+            values += found
+        if len(values) > limit:
+            return None
+        consts = [Claim(self._document.made({"enum": [value]}, goal[0].node)) for value in values]
+        return [term for const in consts if (term := self.value([*goal, const], depth)) != EMPTY]
 
 
-def _items_of(node: Node) -> tuple[list[Node], Node | None]:
-    """What a schema says of the first items, one by one, and of all that follow."""
-    schema = node.schema
-    given, following = ("prefixItems", "items") if "prefixItems" in schema else ("items", "additionalItems")
-    if isinstance(schema.get(given), list):
-        prefix = [node.child(given, i) for i in range(len(schema[given]))]
-        return prefix, node.child(following) if following in schema else None
-    return [], node.child("items") if "items" in schema else None
+_PLAIN = frozenset(
+    "type properties required additionalProperties patternProperties propertyNames minProperties maxProperties items "
+    "prefixItems additionalItems minItems maxItems enum const".split()
+)
 
 
-def _property(case: Case, name: str) -> list[Node]:
-    """Everything that the schemas of a case say of one property."""
-    nodes = []
-    for node in case:
-        if name in node.schema.get("properties", {}):
-            nodes.append(node.child("properties", name))
-        elif "additionalProperties" in node.schema:
-            nodes.append(node.child("additionalProperties"))
-    return nodes
+def _listed(formula: Formula, kind: str) -> list[Any] | None:
+    """The values of a type that a formula names; None if it doesn't."""
+    if formula == FALSE:
+        return []
+    if kind == "null":
+        return [None]
+    if kind == "boolean":
+        return list(boolean_values(formula))
+    parts = formula.parts if isinstance(formula, All) else (formula,)
+    return next((list(part.values) for part in parts if isinstance(part, Among) and part.holds), None)
+
+
+def _without_widest(formula: Formula) -> Formula:
+    """A superset: one of the conjunction's alternatives is dropped, the one with most options."""
+    parts = list(formula.parts) if isinstance(formula, All) else [formula]
+    choices = [part for part in parts if isinstance(part, Either)]
+    if not choices:
+        return TRUE
+    parts.remove(max(choices, key=lambda part: len(part.parts)))
+    return every(parts)

@@ -1,39 +1,81 @@
-r"""String formats as terms over the decoded value: exact, as far as their standards describe a regular
-language.
+r"""String formats as terms over the decoded value.
 
-| format | standard | left out |
+A format is the intersection of its standard with what the checkers of the package `jsonschema` take, those of its extra
+`format` included: each string here is valid under both.
+
+| format | standard | left out, or taken away by the checker |
 |---|---|---|
-| `date` | RFC 3339 full-date, days per month and leap years | the year 0000, which no date type holds |
-| `time` | RFC 3339 full-time | leap seconds (`:60`), which no time type holds |
+| `date` | RFC 3339 full-date, days per month and leap years | the year 0000 |
+| `time` | RFC 3339 full-time | leap seconds (`:60`) |
 | `date-time` | RFC 3339 | both of these |
 | `duration` | RFC 3339 appendix A | |
-| `email` | RFC 5321 mailbox, all forms of both parts | the size limits of section 4.5.3.1 |
-| `uuid` | RFC 4122 | |
+| `email` | RFC 5321 mailbox, all forms of both parts | general address literals |
+| `idn-email` | RFC 6531 mailbox | the same; verified, as `idn-hostname` is |
+| `hostname` | RFC 1123, names of 253 characters, labels of 63 | see below |
+| `idn-hostname` | RFC 5890 to 5893 | verified; see below |
 | `ipv4` | RFC 2673 dotted quad, no leading zeros | |
 | `ipv6` | RFC 4291 section 2.2 | zone identifiers, which are no part of an address |
-| `hostname` | RFC 1123 | the total length of 253 |
-| `uri` | RFC 3986 `URI` | |
-| `uri-reference` | RFC 3986 `URI-reference` | |
+| `uri`, `uri-reference` | RFC 3986 | the future address literal is spelled with a small `v` |
+| `iri`, `iri-reference` | RFC 3987 | the same |
+| `uri-template` | RFC 6570, all four levels | reserved operators; prefixes above 999; a name beginning with `%` |
+| `uuid` | RFC 4122 | |
 | `json-pointer` | RFC 6901 | |
+| `relative-json-pointer` | draft-handrews-01 | numbers with a digit after a 0 (`100`); `0+1` of later drafts |
+| `regex` | ECMA-262 without annex B | verified; what Python's `re` can't compile: `(?<name>…)`, `\p{…}`, `\cA`, `[]` |
 
-Lengths that these standards limit as a whole are one `maxLength` away. This module knows no schema.
+Draft 3 alone has `ip-address` and `host-name`, which are `ipv4` and `hostname`, and `color`: CSS 2.1, the 17 names and
+`#rgb`, `#rrggbb`; the checker takes away `rgb(…)` and the system's colours.
+
+* `email`: The sizes of RFC 5321 section 4.5.3.1 are the least that must be accepted, so they are no limits here.
+* `hostname`: A label that doesn't begin the name has at most 43 characters (see `_host_names`). Labels `xn--…` are left
+  out: most of them are not what RFC 5891 makes of any name, and which are is not regular.
+* `idn-hostname`: The terms hold characters, directions, hyphens; the check also normal form C, lengths and `xn--…`.
+  Left out are characters that the running Python's Unicode data doesn't know, and U+200C between joining letters of
+  other scripts than Arabic.
+* A verified format has a term that is a superset, and a check that is exact.
+
+This module knows no schema.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 
+from .._dfa import compile_term
 from .._regex import regex_term
-from .._terms import Term, alt, lit, opt, rep, seq
+from .._terms import Term, alt, chars, lit, rep, seq
+from ._addresses import HEX, ipv4, ipv6
+from ._host_names import host_name
+from ._idna import idn_host_name, idn_label, is_idn_host_name, is_u_label, keep_bidi_rule
+from ._regex_format import is_regex, regex_superset
+from ._uris import iri, iri_reference, uri, uri_reference, uri_template
 
-__all__ = ["FORMATS", "format_term"]
+__all__ = ["DRAFT_3_FORMATS", "FORMATS", "VERIFIED_FORMATS", "Verified", "format_term"]
 
-_HEX = "[0-9A-Fa-f]"
-_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_IPV4 = rf"{_OCTET}(\.{_OCTET}){{3}}"
-_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
-_SHORT_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_COLORS = [
+    "aqua", "black", "blue", "fuchsia", "gray", "green", "lime", "maroon", "navy", "olive", "orange", "purple", "red",
+    "silver", "teal", "white", "yellow",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A format that no finite automaton of a bearable size holds.
+
+    Attributes:
+        make: makes the term of a superset.
+        check: whether a string has the format.
+    """
+
+    make: Callable[[], Term]
+    check: Callable[[str], bool]
+
+    @cached_property
+    def term(self) -> Term:
+        """The same object each time, so that it is compiled once."""
+        return self.make()
 
 
 def _date() -> Term:
@@ -60,75 +102,56 @@ def _duration() -> Term:
     return regex_term(f"P({days}({clock})?|{clock}|[0-9]+W)")
 
 
-def _email() -> Term:
-    atom = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-    quoted = r'"([ !#-\[\]-~]|\\[ -~])*"'
+_MORE = "\u0080-\U0010ffff"  # what RFC 6531 adds to atoms and quoted strings
+_LABEL = regex_term("[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
+
+
+def _mailbox(more: str, label: Term) -> Term:
+    atom = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{more}-]+"
+    quoted = rf'"([ !#-\[\]-~{more}]|\\[ -~])*"'
     local = regex_term(rf"{atom}(\.{atom})*|{quoted}")
-    domain = regex_term(rf"{_LABEL}(\.{_LABEL})*")
-    literal = seq(lit("["), alt(regex_term(_IPV4), seq(regex_term("[Ii][Pp][Vv]6:"), _ipv6())), lit("]"))
+    domain = seq(label, rep(seq(lit("."), label), 0))
+    literal = seq(lit("["), alt(ipv4(), seq(regex_term("[Ii][Pp][Vv]6:"), ipv6(elided=2))), lit("]"))
     return seq(local, lit("@"), alt(domain, literal))
 
 
+def _email() -> Term:
+    return _mailbox("", _LABEL)
+
+
+@cache
+def _idn_email() -> Term:
+    return _mailbox(_MORE, alt(_LABEL, idn_label()))
+
+
+def _is_idn_email(value: str) -> bool:
+    try:
+        if not compile_term(_idn_email()).matches(value.encode()):
+            return False
+    except UnicodeEncodeError:
+        return False
+    labels = value.rpartition("@")[2].split(".")
+    return all(label.isascii() or is_u_label(label) for label in labels) and keep_bidi_rule(labels)
+
+
 def _uuid() -> Term:
-    return regex_term(f"{_HEX}{{8}}(-{_HEX}{{4}}){{3}}-{_HEX}{{12}}")
+    return regex_term(f"{HEX}{{8}}(-{HEX}{{4}}){{3}}-{HEX}{{12}}")
 
 
-def _ipv4() -> Term:
-    return regex_term(_IPV4)
-
-
-def _ipv6() -> Term:
-    group = regex_term(f"{_HEX}{{1,4}}")
-    group_colon = seq(group, lit(":"))
-    last_32 = alt(seq(group_colon, group), regex_term(_IPV4))
-    options = [seq(rep(group_colon, 6, 6), last_32)]
-    for after in range(6):  # the elided groups are followed by `after` groups and the last 32 bits
-        before = opt(seq(rep(group_colon, 0, 4 - after), group)) if after < 5 else rep(group, 0, 0)
-        options.append(seq(before, lit("::"), rep(group_colon, after, after), last_32))
-    options.append(seq(opt(seq(rep(group_colon, 0, 5), group)), lit("::"), group))
-    options.append(seq(opt(seq(rep(group_colon, 0, 6), group)), lit("::")))
-    return alt(*options)
-
-
-def _hostname() -> Term:
-    return regex_term(rf"{_SHORT_LABEL}(\.{_SHORT_LABEL})*")
-
-
-_UNRESERVED = r"A-Za-z0-9._~!$&'()*+,;=-"
-_PCHAR = rf"([:@{_UNRESERVED}]|%{_HEX}{{2}})"
-_TAIL = rf"(\?({_PCHAR}|[/?])*)?(#({_PCHAR}|[/?])*)?"
-
-
-def _authority() -> Term:
-    plain = rf"([{_UNRESERVED}]|%{_HEX}{{2}})*"
-    future = rf"[Vv]{_HEX}+\.[:{_UNRESERVED}]+"
-    literal = seq(lit("["), alt(_ipv6(), regex_term(future)), lit("]"))
-    host = alt(literal, regex_term(plain))
-    userinfo = regex_term(rf"(([:{_UNRESERVED}]|%{_HEX}{{2}})*@)?")
-    return seq(lit("//"), userinfo, host, regex_term("(:[0-9]*)?"))
-
-
-def _uri() -> Term:
-    path = alt(
-        seq(_authority(), regex_term(f"(/{_PCHAR}*)*")),
-        regex_term(f"/({_PCHAR}+(/{_PCHAR}*)*)?"),
-        regex_term(f"({_PCHAR}+(/{_PCHAR}*)*)?"),
-    )
-    return seq(regex_term("[A-Za-z][A-Za-z0-9+.-]*:"), path, regex_term(_TAIL))
-
-
-def _uri_reference() -> Term:
-    without_colon = _PCHAR.replace(":@", "@")
-    path = alt(
-        seq(_authority(), regex_term(f"(/{_PCHAR}*)*")),
-        regex_term(f"/({_PCHAR}+(/{_PCHAR}*)*)?"),
-        regex_term(f"({without_colon}+(/{_PCHAR}*)*)?"),
-    )
-    return alt(_uri(), seq(path, regex_term(_TAIL)))
+_POINTER = "(/([^/~]|~[01])*)*"
 
 
 def _json_pointer() -> Term:
-    return regex_term("(/([^/~]|~[01])*)*")
+    return regex_term(_POINTER)
+
+
+def _relative_json_pointer() -> Term:
+    return regex_term(f"(0|[1-9]+0?)(#|{_POINTER})")
+
+
+def _color() -> Term:
+    names = [seq(*(chars(letter + letter.upper()) for letter in name)) for name in _COLORS]
+    return alt(*names, regex_term(f"#({HEX}{{3}}){{1,2}}"))
 
 
 FORMATS: dict[str, Callable[[], Term]] = {
@@ -137,18 +160,28 @@ FORMATS: dict[str, Callable[[], Term]] = {
     "date-time": _date_time,
     "duration": _duration,
     "email": _email,
+    "hostname": host_name,
+    "ipv4": ipv4,
+    "ipv6": ipv6,
+    "uri": uri,
+    "uri-reference": uri_reference,
+    "iri": iri,
+    "iri-reference": iri_reference,
+    "uri-template": uri_template,
     "uuid": _uuid,
-    "ipv4": _ipv4,
-    "ipv6": _ipv6,
-    "hostname": _hostname,
-    "uri": _uri,
-    "uri-reference": _uri_reference,
     "json-pointer": _json_pointer,
+    "relative-json-pointer": _relative_json_pointer,
 }
+VERIFIED_FORMATS: dict[str, Verified] = {
+    "idn-email": Verified(_idn_email, _is_idn_email),
+    "idn-hostname": Verified(idn_host_name, is_idn_host_name),
+    "regex": Verified(regex_superset, is_regex),
+}
+DRAFT_3_FORMATS: dict[str, Callable[[], Term]] = {"color": _color, "host-name": host_name, "ip-address": ipv4}
 
 
 @cache
 def format_term(name: str) -> Term:
-    """The decoded values of a format; the same object each time, so that it is compiled once. KeyError if
-    unknown."""
-    return FORMATS[name]()
+    """The decoded values of a format; the same object each time, so that it is compiled once. KeyError if it is
+    unknown, or verified."""
+    return {**DRAFT_3_FORMATS, **FORMATS}[name]()

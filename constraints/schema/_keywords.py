@@ -1,116 +1,101 @@
-"""The table of JSON Schema keywords: what becomes of each. One place, for the front end and for reports.
+"""The table of JSON Schema keywords: what becomes of each. One place, for the front end, reports and documentation.
 
 Outcomes:
 
 * `exact`: held by the automaton;
-* `conditional`: held by the automaton under the condition in `note`, refused otherwise;
-* `annotation`: says nothing about validity (JSON Schema's annotations and the usual foreign ones); ignored;
+* `exact or verified`: held by the automaton where `note` says so; otherwise the automaton holds a superset, and each
+  candidate is checked by a validator;
 * `structure`: names or places other schemas;
-* `refused`: an assertion that is not enforced; a schema with it is refused, with the place.
+* `annotation`: says nothing about validity (JSON Schema's own annotations).
 
-A keyword that is not in the table is refused as well: a misspelt keyword must not weaken a schema silently.
-Names that start with `x-` are annotations.
+A keyword that a schema's draft doesn't know is an annotation too: that is JSON Schema's rule. Reports list each of them
+with its place, and one that looks like a misspelt keyword is warned of.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
 
-__all__ = ["KEYWORDS", "Keyword", "asks_nothing", "keyword"]
+__all__ = ["KEYWORDS", "Keyword", "active_keywords", "similar_keyword"]
 
 
 @dataclass(frozen=True)
 class Keyword:
-    """One keyword: its name, its outcome, and the condition or reason in one clause (may be empty)."""
+    """One keyword.
+
+    Attributes:
+        name: as it stands in a schema.
+        outcome: see above.
+        note: the condition, in one clause; may be empty.
+        since, until: the first and the last draft that has it (4, 6, 7, 2019, 2020).
+    """
 
     name: str
     outcome: str
     note: str = ""
+    since: int = 4
+    until: int = 2020
 
 
-_EXACT = (
-    "type properties required additionalProperties items prefixItems additionalItems minItems maxItems "
-    "minLength maxLength pattern minimum maximum exclusiveMinimum exclusiveMaximum enum const allOf anyOf"
+_BY_COMPLEMENT = "by intersection and complement; verified where that makes more cases than the budget of cases"
+_ROWS = (
+    *(Keyword(name, "exact") for name in ("type", "properties", "required", "items", "minItems", "maxItems")),
+    *(Keyword(name, "exact", "code points of the decoded string") for name in ("minLength", "maxLength")),
+    *(Keyword(name, "exact") for name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")),
+    Keyword("enum", "exact", "by JSON's equality: 1 is 1.0; objects keep the order that the value has"),
+    Keyword("const", "exact", "by JSON's equality", since=6),
+    Keyword("prefixItems", "exact", since=2020),
+    Keyword("additionalItems", "exact", until=2019),
+    Keyword("additionalProperties", "exact", "that free keys differ from each other is verified"),
+    Keyword("patternProperties", "exact", "finitely many keys become optional properties"),
+    Keyword("propertyNames", "exact", since=6),
+    Keyword("minProperties", "exact"),
+    Keyword("maxProperties", "exact"),
+    Keyword("pattern", "exact", "ECMA-262, look-around included; back-references are refused"),
+    Keyword("format", "exact or verified", "see the table of formats; a name that no draft knows is an annotation"),
+    Keyword("multipleOf", "exact or verified", "exact where the remainders are few enough to be counted"),
+    Keyword("uniqueItems", "exact or verified", "exact for at most one item or few possible items"),
+    Keyword("contains", "exact", since=6),
+    Keyword("minContains", "exact", since=2019),
+    Keyword("maxContains", "exact", since=2019),
+    *(Keyword(name, "exact") for name in ("allOf", "anyOf")),
+    *(Keyword(name, "exact or verified", _BY_COMPLEMENT) for name in ("oneOf", "not")),
+    *(Keyword(name, "exact or verified", _BY_COMPLEMENT, since=7) for name in ("if", "then", "else")),
+    Keyword("dependencies", "exact", until=7),
+    Keyword("dependentRequired", "exact", since=2019),
+    Keyword("dependentSchemas", "exact", since=2019),
+    Keyword("unevaluatedProperties", "exact", since=2019),
+    Keyword("unevaluatedItems", "exact", since=2019),
+    Keyword("$ref", "structure", "inside the document or into the registry that the caller passes; nothing is fetched"),
+    Keyword("$dynamicRef", "structure", since=2020),
+    Keyword("$recursiveRef", "structure", since=2019, until=2019),
+    *(Keyword(name, "structure") for name in ("$schema", "definitions")),
+    *(Keyword(name, "structure", since=2019) for name in ("$defs", "$anchor", "$vocabulary")),
+    Keyword("$dynamicAnchor", "structure", since=2020),
+    Keyword("$recursiveAnchor", "structure", since=2019, until=2019),
+    Keyword("id", "structure", until=4),
+    Keyword("$id", "structure", since=6),
+    *(Keyword(name, "annotation") for name in ("title", "description", "default")),
+    *(Keyword(name, "annotation", since=6) for name in ("examples",)),
+    *(Keyword(name, "annotation", since=7) for name in ("$comment", "readOnly", "writeOnly")),
+    *(Keyword(name, "annotation", since=7) for name in ("contentEncoding", "contentMediaType")),
+    *(Keyword(name, "annotation", since=2019) for name in ("contentSchema", "deprecated")),
 )
-_ANNOTATIONS = (
-    "title description default examples example $comment deprecated readOnly writeOnly contentEncoding "
-    "contentMediaType contentSchema discriminator $vocabulary externalDocs xml"
-)
-_STRUCTURE = "$schema $defs definitions $anchor $dynamicAnchor $recursiveAnchor"
-_REFUSED = {
-    "not": "complements are not enforced; state what is allowed instead",
-    "if": "conditional schemas are not enforced; use anyOf with one branch per case",
-    "then": "conditional schemas are not enforced; use anyOf with one branch per case",
-    "else": "conditional schemas are not enforced; use anyOf with one branch per case",
-    "dependentRequired": "not enforced; use anyOf with one branch per case",
-    "dependentSchemas": "not enforced; use anyOf with one branch per case",
-    "dependencies": "not enforced; use anyOf with one branch per case",
-    "patternProperties": "not enforced; name the properties, or use additionalProperties",
-    "propertyNames": "not enforced; name the properties",
-    "unevaluatedProperties": "not enforced; use additionalProperties",
-    "unevaluatedItems": "not enforced; use items",
-    "minProperties": "not enforced; use required",
-    "maxProperties": "not enforced; name the properties and close the object",
-    "contains": "not enforced",
-    "minContains": "not enforced",
-    "maxContains": "not enforced",
-    "uniqueItems": "not regular in general, and not enforced",
-    "multipleOf": "not enforced; use bounds, an enum, or a string with a pattern",
-    "$dynamicRef": "not resolved; use $ref",
-    "$recursiveRef": "not resolved; use $ref",
-    "extends": "not a keyword of the drafts that are taken; use allOf",
-    "disallow": "not a keyword of the drafts that are taken",
-    "divisibleBy": "not enforced; use bounds or an enum",
-    "nullable": "an OpenAPI keyword; use a type list with null",
-}
-# values with which a refused keyword asks for nothing
-_NEUTRAL: dict[str, object] = {
-    "uniqueItems": False,
-    "minProperties": 0,
-    "patternProperties": {},
-    "propertyNames": True,
-    "dependentRequired": {},
-    "dependentSchemas": {},
-    "dependencies": {},
-    "unevaluatedProperties": True,
-    "unevaluatedItems": True,
-    "nullable": False,
-}
+KEYWORDS: dict[str, Keyword] = {row.name: row for row in _ROWS}
 
 
-def _table() -> dict[str, Keyword]:
-    rows = [Keyword(name, "exact") for name in _EXACT.split()]
-    rows += [Keyword(name, "annotation") for name in _ANNOTATIONS.split()]
-    rows += [Keyword(name, "structure") for name in _STRUCTURE.split()]
-    rows += [Keyword(name, "refused", why) for name, why in _REFUSED.items()]
-    rows += [
-        Keyword("$ref", "conditional", "a JSON pointer into the same document; nothing is fetched"),
-        Keyword("$id", "conditional", "at the root only"),
-        Keyword("id", "conditional", "at the root only (draft 4)"),
-        Keyword("oneOf", "conditional", "where no value is valid under two branches"),
-        Keyword("format", "conditional", "formats in the table of formats; others where no string is possible"),
-    ]
-    return {row.name: row for row in rows}
+@cache
+def active_keywords(draft: int) -> frozenset[str]:
+    """The keywords that a draft knows."""
+    return frozenset(row.name for row in _ROWS if row.since <= draft <= row.until)
 
 
-KEYWORDS: dict[str, Keyword] = _table()
-
-
-def asks_nothing(name: str, schema: dict[str, object]) -> bool:
-    """Whether a keyword of a schema is there without effect, by its value or for want of its partner."""
-    if name in ("then", "else"):
-        return "if" not in schema
-    if name in ("minContains", "maxContains"):
-        return "contains" not in schema
-    if name == "if":
-        return "then" not in schema and "else" not in schema
-    return name in _NEUTRAL and schema[name] == _NEUTRAL[name] and type(schema[name]) is type(_NEUTRAL[name])
-
-
-def keyword(name: str) -> Keyword:
-    """The row of a keyword, known or not."""
-    if name in KEYWORDS:
-        return KEYWORDS[name]
-    if name.startswith("x-"):
-        return Keyword(name, "annotation")
-    return Keyword(name, "refused", "not a keyword of JSON Schema; misspelt? Annotations of one's own start with x-")
+@cache
+def similar_keyword(name: str, draft: int) -> str | None:
+    """The keyword of the draft that an unknown name seems to misspell."""
+    if name.startswith("x-") or len(name) < 4 or name in KEYWORDS:
+        return None
+    found = get_close_matches(name, sorted(active_keywords(draft)), n=1, cutoff=0.88)
+    return found[0] if found else None

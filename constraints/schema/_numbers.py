@@ -1,7 +1,7 @@
-"""JSON numbers with bounds: which spellings of which values are in a language.
+"""JSON numbers with bounds and steps: which spellings of which values are in a language.
 
-Bounds are exact decimals. The spellings are a choice (`plain` or `any`), stated below; this module knows
-neither schemas nor keywords.
+Bounds and steps are exact decimals. The spellings are a choice (`plain` or `any`), stated below; this module
+knows neither schemas nor keywords.
 
 `plain`, what a program writes for ordinary values:
 
@@ -12,53 +12,78 @@ neither schemas nor keywords.
 `any`, JSON Schema's mathematical equality:
 
 * an integer may be written with a fraction of zeros (`2.0`), and zero with a sign;
-* scientific notation in normal form, one non-zero digit before the point: `1e3`, `2.5E-07`; exponents from
-  -307 to 307 with up to two leading zeros. An integer in this notation has at most 14 digits after the point,
-  and its exponent is not smaller than their number.
+* scientific notation in normal form, one non-zero digit before the point: `1e3`, `2.5E-07`; exponents from -307
+  to 307 (with bounds to the limits of doubles) of at most three digits, and one leading zero before a single one. So
+  every double up to 1e308 that isn't subnormal is in, as Python, JavaScript, Java and C write it. `0e0`, `100e-2` and
+  `1e007` are left out.
+
+Left out in scientific notation, since each would cost many states (their plain spellings are in):
+
+* integers and multiples: more than one digit after the point, mantissas whose zeros the exponent doesn't
+  cover (`1.50e1`), and values of the same order as a bound that isn't a power of ten. Integers and multiples of
+  integers with a bound away from zero (the upper one of the positive, the lower one of the negative) have none;
+  nor have multiples of a step with other prime factors than 2 and 5;
+* non-multiples: all but those far below the step (by two orders), and subnormal ones.
 
 Doubles: a reader that rounds numbers to doubles must not see a number on an excluded bound. So an *exclusive*
 bound of a number is kept a 15-digit step away: values between the bound and its neighbour of 15 significant
-digits are left out (`exclusiveMinimum: 0` starts at 1e-15). Numbers with a fraction are barred beyond 15
-digits before the point where a bound is that large, and scientific notation keeps away from such a bound by
-two 15-digit steps. Inclusive bounds below that size and integers without exponent need no such care: rounding
-is monotonic.
+digits are left out (`exclusiveMinimum: 0` starts at 1e-15, in scientific notation at 1e-307). Numbers with a
+fraction are barred beyond 15 digits before the point where a bound is that large, and scientific notation keeps
+away from such a bound by two 15-digit steps. Inclusive bounds below that size and integers without exponent need
+no such care: rounding is monotonic. For the same reason numbers with a point or an exponent are barred beyond 15
+digits before the point where a step is an integer (or a binary fraction such as 2.5) that isn't a power of two,
+and non-multiples keep a 15-digit step away from multiples. Steps like 0.1 are decimal: no double is a multiple of
+them. Whole steps that take more than 100 states (primes above 100, 86400) are spelled without a point.
+
+A complement of these terms is no negation of their condition: it has the spellings that are left out. What is
+"not a multiple" has to be asked for as such (`non_multiples`), what is out of an interval as other intervals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
-from functools import partial
+from fractions import Fraction
+from functools import lru_cache, partial
 from typing import Any
 
-from .._terms import EMPTY, Term, alt, both, chars, lit, opt, rep, seq
+from .._terms import EMPTY, And, Term, alt, both, lit, rep, seq
+from . import _scientific as scientific
 from ._decimals import (
     ANY_FRACTION,
-    DIGIT,
     NO_FRACTION,
-    NON_ZERO,
     POINT,
+    ZERO,
     ZERO_FRACTION,
     Fractions,
-    at_least,
-    at_most,
+    between,
     positive,
-    unsigned,
+    short_whole_part,
+)
+from ._multiples import (
+    common_step,
+    exact_digits,
+    grid_place,
+    is_multiple,
+    is_regular_enough,
+    multiples_of,
+    non_multiples_of,
 )
 
-__all__ = ["SPELLINGS", "Bounds", "number_term", "number_value", "to_decimal"]
+__all__ = ["SPELLINGS", "Bounds", "is_regular_enough", "number_term", "number_value", "to_decimal"]
 
 SPELLINGS = ("plain", "any")
 DOUBLE_DIGITS = 15
 EXACT_WHOLE = Decimal(10) ** DOUBLE_DIGITS  # below, every whole number is a double and one of its 15 digits
-MAX_EXPONENT = 307
 MAX_BOUND_DIGITS = 400
+TINY = Decimal(1).scaleb(scientific.MIN_NORMAL)
 MINUS = lit("-")
 WIDE = Context(prec=3 * MAX_BOUND_DIGITS)
 
 Between = Callable[[Decimal | None, Decimal | None, bool], Term]
-Compare = Callable[[Decimal, Fractions], Term]
+Steps = tuple[Decimal, ...]
 
 
 @dataclass(frozen=True)
@@ -109,17 +134,40 @@ def to_decimal(value: Any) -> Decimal:
     return number
 
 
-def number_term(bounds: Bounds, spelling: str = "plain") -> Term:
-    """The numbers in an interval, in the spellings of `"plain"` or `"any"`; the empty language for an empty
-    interval."""
-    interval = bounds.closed()
+def number_term(
+    bounds: Bounds,
+    spelling: str = "plain",
+    *,
+    multiples: Sequence[Decimal] = (),
+    non_multiples: Sequence[Decimal] = (),
+) -> Term:
+    """The numbers in an interval that are multiples of all `multiples` and of none of `non_multiples`, in the
+    spellings of `"plain"` or `"any"`; the empty language where there are none.
+
+    Raises ValueError for a step that isn't positive or takes too many states, see `is_regular_enough`.
+    """
+    return _number_term(bounds, spelling, tuple(multiples), tuple(non_multiples))
+
+
+@lru_cache(maxsize=1024)
+def _number_term(bounds: Bounds, spelling: str, multiples: Steps, non_multiples: Steps) -> Term:
+    step = common_step((*multiples, Decimal(1)) if bounds.integer else multiples)
+    interval = _on_step(bounds, step)
     low, high = interval.low, interval.high
     if low is not None and high is not None and low > high:
         return EMPTY
-    options = [_decimals(interval, spelling)]
+    if step is not None and any(is_multiple(step, other) for other in non_multiples):
+        return EMPTY
+    options = [_decimals(interval, spelling, step, non_multiples)]
     if spelling == "any":
-        options.append(_scientific(_inward(interval)))
-    return alt(*options)
+        reach = interval if step is not None else _up_to_zero(interval, bounds)
+        options.append(_scientific(_inward(reach), step, non_multiples))
+    return _sealed(alt(*options))
+
+
+def _sealed(term: Term) -> Term:
+    """The same language, as an intersection of one: it is compiled once and copied to each place."""
+    return term if isinstance(term, And) or term == EMPTY else And((term,))
 
 
 def number_value(value: Any, spelling: str = "plain") -> Term:
@@ -134,12 +182,12 @@ def number_value(value: Any, spelling: str = "plain") -> Term:
     text = "0" if number == 0 else format(number.normalize(WIDE), "f")
     to_decimal(number)  # refuses what has too many digits
     if abs(number) >= EXACT_WHOLE:
-        with_point = seq(lit(text), lit(".0") if spelling == "plain" else seq(POINT, rep(lit("0"), 1)))
+        with_point = seq(lit(text), lit(".0") if spelling == "plain" else seq(POINT, rep(ZERO, 1)))
         if not whole_float:
             return lit(text)
         return with_point if spelling == "plain" else alt(with_point, _scientific(Bounds(number, number)))
     if spelling == "any":
-        return number_term(Bounds(number, number, integer=number == number.to_integral_value()), spelling)
+        return number_term(Bounds(number, number), spelling)
     return alt(lit(text), lit(text + ".0")) if whole_float else lit(text)
 
 
@@ -169,109 +217,85 @@ def _inward(interval: Bounds) -> Bounds:
     return Bounds(low, high, integer=interval.integer)
 
 
-def _scientific(interval: Bounds) -> Term:
+def _on_step(bounds: Bounds, step: Decimal | None) -> Bounds:
+    """The interval with inclusive ends that are multiples of the step."""
+    whole = bounds.integer or (step is not None and is_multiple(step, Decimal(1)))
+    interval = replace(bounds, integer=whole).closed()
+    low, high = interval.low, interval.high
+    if step is not None and step != 1:
+        low = WIDE.multiply(math.ceil(Fraction(low) / Fraction(step)), step) if low is not None else None
+        high = WIDE.multiply(math.floor(Fraction(high) / Fraction(step)), step) if high is not None else None
+    return Bounds(low, high, integer=bounds.integer)
+
+
+def _up_to_zero(interval: Bounds, bounds: Bounds) -> Bounds:
+    """An excluded zero needs no 15-digit step in scientific notation: readers tell what isn't subnormal from it."""
+    low = TINY if bounds.low_open and bounds.low == 0 else interval.low
+    high = -TINY if bounds.high_open and bounds.high == 0 else interval.high
+    return replace(interval, low=low, high=high)
+
+
+def _scientific(interval: Bounds, step: Decimal | None = None, non_multiples: Steps = ()) -> Term:
     """Scientific notation of an interval with inclusive ends."""
     if interval.low is not None and interval.high is not None and interval.low > interval.high:
         return EMPTY
-    return _signed(interval, partial(_scientific_between, integer=interval.integer), negative_zero=False)
+    ceiling = min((other.adjusted() - 2 for other in non_multiples), default=None)
+    return _signed(interval, partial(_scientific_between, step=step, ceiling=ceiling), False)
 
 
-def _decimals(interval: Bounds, spelling: str) -> Term:
+def _scientific_between(
+    low: Decimal | None, high: Decimal | None, _negative: bool, *, step: Decimal | None, ceiling: int | None
+) -> Term:
+    """One side of zero; `ceiling` is a limit of the exponent, where any number is too small to be a multiple."""
+    if step is None:
+        return scientific.within(low, high, ceiling)
+    place, digits = grid_place(step), exact_digits(step)
+    if place is None or (high is not None and is_multiple(step, Decimal(1))):
+        return EMPTY
+    tops = [top for top in (ceiling, digits - 1 if digits is not None else None) if top is not None]
+    return scientific.on_grid(low, high, place, min(tops, default=scientific.MAX_EXPONENT))
+
+
+def _decimals(interval: Bounds, spelling: str, step: Decimal | None, non_multiples: Steps) -> Term:
     """Spellings without exponent."""
-    if interval.integer:
-        fractions = ZERO_FRACTION if spelling == "any" else NO_FRACTION
-    else:
-        fractions = ANY_FRACTION
     signed_zero = spelling == "any"
-    between = partial(_decimals_between, fractions=fractions, signed_zero=signed_zero)
-    term = _signed(interval, between, negative_zero=signed_zero)
+    fractions = _fractions(interval, spelling, step)
+    term = _signed(interval, partial(_decimals_between, fractions=fractions, signed_zero=signed_zero), signed_zero)
+    filters = [non_multiples_of(other, whole=fractions is not ANY_FRACTION) for other in non_multiples]
+    if step is not None and not (step == 1 and fractions is not ANY_FRACTION):
+        filters.append(multiples_of(step))
     ends = [end for end in (interval.low, interval.high) if end is not None]
-    if fractions is not NO_FRACTION and any(abs(end) >= EXACT_WHOLE for end in ends):
-        term = both(term, _short_whole_part())
-    return term
+    lengths = [DOUBLE_DIGITS] if any(abs(end) >= EXACT_WHOLE for end in ends) else []
+    if step is not None and (digits := exact_digits(step)) is not None:
+        lengths.append(digits)
+    if lengths and fractions is not NO_FRACTION:
+        filters.append(short_whole_part(min(lengths)))
+    return both(term, *filters)
 
 
-def _short_whole_part() -> Term:
-    """Numbers without fraction, or with at most 15 digits before the point."""
-    whole = seq(opt(MINUS), rep(DIGIT, 1))
-    fraction = seq(opt(MINUS), rep(DIGIT, 1, DOUBLE_DIGITS), POINT, rep(DIGIT, 1))
-    return alt(whole, fraction)
+def _fractions(interval: Bounds, spelling: str, step: Decimal | None) -> Fractions:
+    if step is None or not is_multiple(step, Decimal(1)):
+        return ANY_FRACTION
+    return NO_FRACTION if interval.integer and spelling == "plain" else ZERO_FRACTION
 
 
-def _signed(interval: Bounds, between: Between, *, negative_zero: bool) -> Term:
-    """Split an interval at zero; `between(low, high, negative)` gives the unsigned texts of one side."""
+def _signed(interval: Bounds, between_magnitudes: Between, negative_zero: bool) -> Term:
+    """Split an interval at zero; `between_magnitudes(low, high, negative)` gives the unsigned texts of one side."""
     low, high = interval.low, interval.high
     zero = Decimal(0)
     parts = []
     if high is None or high >= 0:
-        parts.append(between(max(low, zero) if low is not None else None, high, False))
+        parts.append(between_magnitudes(max(low, zero) if low is not None else None, high, False))
     if low is None or low < 0 or (low == 0 and negative_zero):
-        floor = None if high is None or high >= 0 else -high
-        parts.append(seq(MINUS, between(floor, -low if low is not None else None, True)))
+        nearest = None if high is None or high >= 0 else high.copy_negate()  # a minus sign would round to 28 digits
+        farthest = low.copy_negate() if low is not None else None
+        parts.append(seq(MINUS, between_magnitudes(nearest, farthest, True)))
     return alt(*parts)
 
 
 def _decimals_between(
     low: Decimal | None, high: Decimal | None, negative: bool, *, fractions: Fractions, signed_zero: bool
 ) -> Term:
-    parts = []
-    if negative and not signed_zero and (low is None or low == 0):
-        parts.append(positive(fractions))
-    elif low is not None and low > 0:
-        parts.append(at_least(low, fractions))
-    if high is not None:
-        parts.append(at_most(high, fractions))
-    return both(*parts) if parts else unsigned(fractions)
-
-
-def _scientific_between(low: Decimal | None, high: Decimal | None, negative: bool, *, integer: bool) -> Term:
-    """Normal scientific notation of the positive numbers in an interval."""
-    if high is not None and high <= 0:
-        return EMPTY
-    parts = []
-    if low is not None and low > 0:
-        parts.append(_scientific_beyond(low, at_least, up=True))
-    if high is not None:
-        parts.append(_scientific_beyond(high, at_most, up=False))
-    if integer:
-        parts.append(_scientific_integers())
-    return both(*parts) if parts else seq(_mantissa(), _exponent(-MAX_EXPONENT, MAX_EXPONENT))
-
-
-def _scientific_beyond(bound: Decimal, compare: Compare, *, up: bool) -> Term:
-    """Compare the exponents, and the mantissas where those are equal."""
-    exponent = bound.adjusted()
-    mantissa = bound.scaleb(-exponent, WIDE)
-    low, high = (exponent + 1, MAX_EXPONENT) if up else (-MAX_EXPONENT, exponent - 1)
-    beyond = seq(_mantissa(), _exponent(low, high))
-    same = seq(both(compare(mantissa, ANY_FRACTION), _mantissa()), _exponent(exponent, exponent))
-    return alt(beyond, same)
-
-
-def _mantissa() -> Term:
-    return seq(NON_ZERO, ANY_FRACTION.any_of)
-
-
-def _scientific_integers() -> Term:
-    """Scientific notation whose exponent covers the digits after the point."""
-    options = [seq(NON_ZERO, _exponent(0, MAX_EXPONENT))]
-    for places in range(1, DOUBLE_DIGITS):
-        options.append(seq(NON_ZERO, POINT, rep(DIGIT, places, places), _exponent(places, MAX_EXPONENT)))
-    return alt(*options)
-
-
-def _exponent(low: int, high: int) -> Term:
-    """Exponent parts with a value from low to high, within -307 to 307."""
-    low, high = max(low, -MAX_EXPONENT), min(high, MAX_EXPONENT)
-    if low > high:
-        return EMPTY
-    zeros = rep(lit("0"), 0, 2)
-    parts = []
-    if high >= 0:
-        upward = both(at_least(Decimal(max(low, 0)), NO_FRACTION), at_most(Decimal(high), NO_FRACTION))
-        parts.append(seq(opt(lit("+")), zeros, upward))
-    if low <= 0:
-        nearest = Decimal(max(0, -high))
-        downward = both(at_least(nearest, NO_FRACTION), at_most(Decimal(-low), NO_FRACTION))
-        parts.append(seq(MINUS, zeros, downward))
-    return seq(chars("eE"), alt(*parts))
+    if not negative or signed_zero or (low is not None and low > 0):
+        return between(low, high, fractions)
+    return positive(fractions) if high is None else both(positive(fractions), between(None, high, fractions))

@@ -1,21 +1,19 @@
 """Objects: which members in which order, and where the commas stand.
 
-Members stand in the order given, each at most once; free members follow the named ones. This module knows how
-members are put together, not what a schema says about them.
+Members stand in the order given, each at most once; free members follow the named ones. This module knows how members
+are put together, not what a schema says about them.
 
-The comma is the difficulty when members are optional: which member is the first written one depends on all
-before it. With a required member the answer is known from there on, and the term is linear in the number of
-members: those before it carry their comma behind them, those after it in front. Without one, the first
-written member is searched by halving the list, so each member stands in the term at most log2(n) times; the
-minimal automaton is linear either way.
+The object is a graph. A node remembers how many members are written (up to the number that matters: without bounds
+only whether there is one, which decides on the comma) and which of the needs are met. Each member stands in the graph
+once for each such memory, so the term is linear in the number of members.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .._terms import EMPTY, EPSILON, Term, alt, opt, rep, seq
+from .._terms import EMPTY, EPSILON, Term, alt, graph
 from ._whitespace import Whitespace
 
 __all__ = ["Member", "object_term"]
@@ -23,45 +21,120 @@ __all__ = ["Member", "object_term"]
 
 @dataclass(frozen=True)
 class Member:
-    """A key with its value, as one term: `"key": value`; `repeated` members may stand any number of times."""
+    """A key with its value, as one term: `"key": value`; `repeated` members may stand any number of times.
 
-    term: Term
+    `variants` are the terms by the needs that they meet (bits), for the same key.
+    """
+
+    variants: tuple[tuple[Term, int], ...]
     required: bool = False
     repeated: bool = False
 
 
-def object_term(members: Sequence[Member], whitespace: Whitespace, depth: int) -> Term:
-    """The objects with these members, in this order. `depth` is the nesting depth of the object itself."""
-    if any(member.required and member.term == EMPTY for member in members):
+@dataclass(frozen=True)
+class _Memory:
+    written: int
+    met: int
+
+
+def object_term(
+    members: Sequence[Member],
+    whitespace: Whitespace,
+    depth: int,
+    *,
+    low: int = 0,
+    high: int | None = None,
+    needs: int = 0,
+) -> Term:
+    """The objects with `low` to `high` of these members, in this order, that meet all `needs` (a bit mask).
+
+    `depth` is the nesting depth of the object itself.
+    """
+    members = [_possible(member) for member in members]
+    if any(member.required and not member.variants for member in members):
         return EMPTY
-    present = [member for member in members if member.term != EMPTY]
-    comma = whitespace.comma(depth + 1)
-    first_required = next((i for i, member in enumerate(present) if member.required), None)
-    if first_required is None:
-        body = _some(present, comma)
-    else:
-        before = (opt(seq(member.term, comma)) for member in present[:first_required])
-        body = seq(*before, present[first_required].term, _following(present[first_required + 1 :], comma))
-    written = seq(whitespace.opening("{", depth + 1), body, whitespace.closing("}", depth))
-    return written if first_required is not None else alt(whitespace.empty("{}"), written)
+    empty = EMPTY if low or needs or any(member.required for member in members) else whitespace.empty("{}")
+    written = _Writer(members, whitespace, depth, low, high, needs).term() if high != 0 else EMPTY
+    return alt(*(term for term in (empty, written) if term != EMPTY))
 
 
-def _following(members: Sequence[Member], comma: Term) -> Term:
-    """Members after one that is written: each brings its comma."""
-    parts = []
-    for member in members:
-        part = seq(comma, member.term)
-        parts.append(rep(part, 0) if member.repeated else part if member.required else opt(part))
-    return seq(*parts) if parts else EPSILON
+def _possible(member: Member) -> Member:
+    variants = tuple((term, met) for term, met in member.variants if term != EMPTY)
+    return Member(variants, member.required, member.repeated)
 
 
-def _some(members: Sequence[Member], comma: Term) -> Term:
-    """At least one of these optional members."""
-    if not members:
-        return EMPTY
-    if len(members) == 1:
-        alone = members[0]
-        return seq(alone.term, rep(seq(comma, alone.term), 0)) if alone.repeated else alone.term
-    half = len(members) // 2
-    left, right = members[:half], members[half:]
-    return alt(seq(_some(left, comma), _following(right, comma)), _some(right, comma))
+class _Writer:
+    """Writes the graph of the objects with at least one member."""
+
+    def __init__(
+        self, members: Sequence[Member], whitespace: Whitespace, depth: int, low: int, high: int | None, needs: int
+    ) -> None:
+        self._members = [member for member in members if member.variants and not member.repeated]
+        self._free = [member for member in members if member.variants and member.repeated]
+        self._comma = whitespace.comma(depth + 1)
+        self._opening = whitespace.opening("{", depth + 1)
+        self._closing = whitespace.closing("}", depth)
+        self._low, self._high, self._needs = max(low, 1), high, needs
+        self._cap = high if high is not None else self._low
+        self._numbers: dict[object, int] = {"start": 0, "end": 1}
+
+    def term(self) -> Term:
+        return graph(self._edges())
+
+    def _node(self, name: object) -> int:
+        return self._numbers.setdefault(name, len(self._numbers))
+
+    def _edges(self) -> Iterator[tuple[int, Term, int]]:
+        level = {_Memory(0, 0): None}
+        yield 0, self._opening, self._node((0, _Memory(0, 0)))
+        for place, member in enumerate(self._members):
+            following: dict[_Memory, None] = {}
+            entered: set[tuple[int, _Memory]] = set()
+            for memory in level:
+                here = self._node((place, memory))
+                if not member.required:
+                    following.setdefault(memory)
+                    yield here, EPSILON, self._node((place + 1, memory))
+                for edge in self._write(here, memory, member, (place,), entered, following, place + 1):
+                    yield edge
+            level = following
+        yield from self._rest(list(level))
+
+    def _rest(self, pending: list[_Memory]) -> Iterator[tuple[int, Term, int]]:
+        """Free members, any number of them, and the end."""
+        last = len(self._members)
+        seen = dict.fromkeys(pending)
+        entered: set[tuple[int, _Memory]] = set()
+        while pending:
+            memory = pending.pop()
+            here = self._node((last, memory))
+            if memory.written >= self._low and memory.met == self._needs:
+                yield here, self._closing, 1
+            for number, member in enumerate(self._free):
+                following: dict[_Memory, None] = {}
+                yield from self._write(here, memory, member, ("free", number), entered, following, last)
+                pending += [new for new in following if new not in seen]
+                seen |= following
+
+    def _write(
+        self,
+        here: int,
+        memory: _Memory,
+        member: Member,
+        name: tuple[object, ...],
+        entered: set[tuple[int, _Memory]],
+        following: dict[_Memory, None],
+        place: int,
+    ) -> Iterator[tuple[int, Term, int]]:
+        """From a node through a member; what follows is shared by all nodes whose memory comes to the same."""
+        if self._high is not None and memory.written >= self._high:
+            return
+        separator = self._comma if memory.written else EPSILON
+        for number, (term, met) in enumerate(member.variants):
+            after = _Memory(min(memory.written + 1, self._cap), memory.met | met)
+            entry = self._node((*name, "entry", number, after))
+            yield here, separator, entry
+            following.setdefault(after)
+            if (entry, after) not in entered:
+                entered.add((entry, after))
+                yield entry, term, self._node((place, after))

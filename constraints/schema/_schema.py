@@ -9,8 +9,9 @@ from typing import Any
 from .._errors import ConstraintError
 from .._language import Language
 from ._compiler import SchemaCompiler
+from ._document import Document
+from ._loading import load_schema
 from ._numbers import SPELLINGS
-from ._refs import Document, load_schema
 from ._whitespace import Whitespace
 
 __all__ = ["JsonSchema"]
@@ -26,8 +27,11 @@ class JsonSchema(Language):
             `"compact"`, `"indented"` or a number of spaces, `"flexible"`, or a `Whitespace`.
         closed: objects whose schema declares `properties` and says nothing of additional ones have no others.
             Without it, JSON Schema's own meaning: they may have any.
-        numbers: `"plain"` (integers without fraction, no exponents, no negative zero) or `"any"` (also `2.0`
-            for 2, `1e3`, `-0`); `_numbers` has the exact statement.
+        numbers: `"any"` (JSON's equality: also `2.0` for 2, `1e3`, `-0`) or `"plain"` (integers without fraction, no
+            exponents, no negative zero); `_numbers` has the exact statement. By default `"any"`, and `"plain"` for
+            closed schemas, which are meant for writing.
+        formats: whether `format` is enforced.
+        registry: schemas by URI that references may lead to; nothing is ever fetched.
         parse: gives the typed value of a document; by default `json.loads`.
 
     Which documents are in the language, among the valid ones:
@@ -36,19 +40,20 @@ class JsonSchema(Language):
       `$ref`, `allOf` and `anyOf`), keys that no schema names after them. No key stands twice.
     * Strings are raw UTF-8 but for `"`, `\` and control characters; `/` may be escaped.
     * Values of `enum` and `const` are spelled like all others; their objects keep their order.
-    * `pattern` is searched for in the decoded string, in Python's dialect; `$` is the very end. Lengths count
-      code points.
-    * `format` is enforced.
+    * `pattern` is searched for in the decoded string, as ECMA-262 has it. Lengths count code points.
+    * Keywords that the schema's draft doesn't know ask for nothing, as JSON Schema says; `ignored` lists them.
 
-    Objects that may have keys which the schema doesn't name make the language `verified`: that those keys
-    differ from each other is not regular, and each document is checked for it. They do differ from the
-    declared names, exactly. Any other language of a schema is `exact`. Recursive schemas and any-JSON nest as
-    deep as the compiler expands them (`max_depth`); with `"indented"`, any-JSON nests 3 levels and a
-    recursive schema comes back 4 times.
+    `exactness` is "exact" where the automaton holds the whole schema, else "verified": `verified` has the place, the
+    keyword and the reason of each part that is held by a superset. Most often that is the keys which no schema names:
+    that they differ from each other is not regular. (They do differ from the declared names, exactly.) Recursive
+    schemas and any-JSON nest as deep as the compiler expands them (`max_depth`); with `"indented"`, any-JSON nests 3
+    levels and a recursive schema comes back 4 times.
 
     Attributes:
         schema: the schema, read.
         whitespace: the policy.
+        verified: `Reason`s, see above.
+        ignored: `Reason`s for keywords that ask for nothing.
 
     Raises:
         UnsupportedConstraint: with every keyword that can't be enforced, and its place.
@@ -61,37 +66,28 @@ class JsonSchema(Language):
         *,
         whitespace: str | int | Whitespace = "default",
         closed: bool | None = None,
-        numbers: str = "plain",
+        numbers: str | None = None,
+        formats: bool = True,
+        registry: Mapping[str, Any] | None = None,
         parse: Callable[[str], Any] = json.loads,
     ) -> None:
-        if numbers not in SPELLINGS:
+        self.closed = bool(closed)
+        spelling = numbers or ("plain" if self.closed else "any")
+        if spelling not in SPELLINGS:
             raise ValueError(f"unknown number spellings {numbers!r}: one of {', '.join(SPELLINGS)}")
         self.whitespace = Whitespace.of(whitespace)
-        self.closed = bool(closed)
         try:
             self.schema = load_schema(schema)
-            document = Document(self.schema)
-            compiler = SchemaCompiler(document, self.whitespace, closed=self.closed, numbers=numbers)
+            document = Document(self.schema, registry)
+            compiler = SchemaCompiler(
+                document, self.whitespace, closed=self.closed, numbers=spelling, formats=formats
+            )
             term = compiler.term()
         except RecursionError as error:
             raise ConstraintError("the schema is nested too deeply to be compiled") from error
-        super().__init__(term, parse=parse, verify=has_distinct_keys if compiler.free_keys else None)
+        self.verified = tuple(compiler.verified.values())
+        self.ignored = tuple(document.ignored.values())
+        super().__init__(term, parse=parse, verify=compiler.verifier())
 
     def __repr__(self) -> str:
         return f"JsonSchema({self.whitespace.name}, {self.exactness})"
-
-
-def has_distinct_keys(text: str) -> bool:
-    """Whether a text is JSON in which no object has a key twice."""
-    try:
-        json.loads(text, object_pairs_hook=_distinct)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        raise ValueError("an object has a key twice")
-    return result

@@ -1,36 +1,119 @@
-"""Strings: lengths, patterns and formats of the decoded value, as one JSON string literal. Knows no
-schema."""
+"""Strings: from a formula to the language of decoded values, and its JSON literals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
-from .._terms import EMPTY, Term, alt, any_char, any_text, both, json_string, lit, neg, rep
+from .._dfa import compile_term
+from .._ecma import ecma_term
+from .._errors import BudgetExceeded, ConstraintError, UnsupportedConstraint
+from .._terms import EMPTY, And, Not, Term, alt, any_char, any_text, both, json_string, lit, neg, rep
+from ._atoms import Among, HasFormat, Length, Matches
+from ._formats import FORMATS, VERIFIED_FORMATS, format_term
+from ._formula import All, Either, Formula
 
-__all__ = ["ANY_STRING", "StringFacets", "string_except", "string_term"]
+__all__ = ["ANY_STRING", "Strings", "is_impossible", "matches_text", "string_except"]
 
 ANY_STRING = json_string(any_text())
+COUNTED = 2000  # lengths beyond this are verified: each code point costs states
+
+Note = Callable[[str, str], None]
 
 
-@dataclass(frozen=True)
-class StringFacets:
-    """What is asked of a decoded string: its length in code points, and the languages (patterns, formats) it
-    is in."""
+class Strings:
+    """Formulas about strings as terms over the decoded value.
 
-    low: int = 0
-    high: int | None = None
-    languages: tuple[Term, ...] = ()
+    Args:
+        refuse: takes (pointer, keyword, why) of what is not supported.
+        verify: takes (keyword, why) of what is left to the verifier.
+    """
+
+    def __init__(self, refuse: Callable[[str, str, str], None], verify: Note) -> None:
+        self._refuse = refuse
+        self._verify = verify
+        self._patterns: dict[str, Term] = {}
+
+    def decoded(self, formula: Formula) -> Term:
+        """The decoded strings that satisfy a formula; EMPTY only if there is certainly none."""
+        match formula:
+            case All(parts):
+                lengths = [part for part in parts if isinstance(part, Length)]
+                others = [self.decoded(part) for part in parts if not isinstance(part, Length)]
+                return _joined([*self._lengths(lengths), *others])
+            case Either(parts):
+                return alt(*(self.decoded(part) for part in parts))
+            case Length():
+                return _joined(self._lengths([formula]))
+            case Among(values, holds):
+                return _signed(alt(*(lit(value) for value in values)), holds)
+            case Matches(pattern, pointer, holds):
+                return self._pattern(pattern, pointer, holds)
+            case HasFormat(name, holds):
+                return self._format(name, holds)
+        raise TypeError(f"not a condition on strings: {formula!r}")
+
+    def pattern(self, pattern: str, pointer: str, keyword: str = "pattern") -> Term | None:
+        """The strings in which a pattern matches somewhere; None (and noted) if it isn't regular."""
+        if pattern not in self._patterns:
+            try:
+                self._patterns[pattern] = ecma_term(pattern)
+            except UnsupportedConstraint as error:
+                for reason in error.reasons:
+                    self._refuse(pointer, keyword, f"{reason.keyword} {reason.pointer}: {reason.why}")
+                return None
+            except ConstraintError as error:
+                raise ConstraintError(f"at {pointer or '(root)'}/{keyword}: {error}") from error
+        return self._patterns[pattern]
+
+    def _pattern(self, pattern: str, pointer: str, holds: bool) -> Term:
+        term = self.pattern(pattern, pointer)
+        return any_text() if term is None else _signed(term, holds)
+
+    def _format(self, name: str, holds: bool) -> Term:
+        if name in FORMATS and holds:
+            return format_term(name)
+        self._verify("format", f"{name!r} is held by a superset, or denied")
+        return VERIFIED_FORMATS[name].term if holds and name in VERIFIED_FORMATS else any_text()
+
+    def _lengths(self, lengths: Iterable[Length]) -> list[Term]:
+        low = max((length.low for length in lengths), default=0)
+        high = min((length.high for length in lengths if length.high is not None), default=None)
+        if high is not None and high < low:
+            return [EMPTY]
+        if low > COUNTED:
+            self._verify("minLength", f"code points beyond {COUNTED} are not counted")
+            low = COUNTED
+        if high is not None and high > COUNTED:
+            self._verify("maxLength", f"code points beyond {COUNTED} are not counted")
+            high = None
+        return [rep(any_char(), low, high)] if low or high is not None else []
 
 
-def string_term(facets: StringFacets) -> Term:
-    """The JSON string literals whose value has all facets."""
-    if facets.high is not None and facets.high < facets.low:
-        return EMPTY
-    parts = list(facets.languages)
-    if facets.low or facets.high is not None:
-        parts.append(rep(any_char(), facets.low, facets.high))
-    return json_string(both(*parts)) if parts else ANY_STRING
+def _joined(parts: list[Term]) -> Term:
+    parts = [part for part in parts if part != any_text()]
+    return both(*parts) if parts else any_text()
+
+
+def _signed(term: Term, holds: bool) -> Term:
+    return term if holds else neg(term)
+
+
+def is_impossible(term: Term) -> bool:
+    """Whether no text is in a language; a language too large to be told counts as possible."""
+    if not isinstance(term, (And, Not)):
+        return term == EMPTY
+    try:
+        return compile_term(term).is_empty
+    except BudgetExceeded:
+        return False
+
+
+def matches_text(term: Term, text: str) -> bool:
+    """Whether a text is in a language."""
+    try:
+        return compile_term(term).matches(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def string_except(values: Iterable[str]) -> Term:

@@ -1,4 +1,4 @@
-"""Refusals: every reason at once, with pointer and keyword; what isn't a schema; the table of keywords."""
+"""Outcomes: exact, verified with the place, refused with every reason; what isn't a schema; the table of keywords."""
 
 # ruff: noqa: E501  (tables: one case a line)
 
@@ -11,60 +11,88 @@ import pytest
 
 from controlgen.constraints import ConstraintError, JsonSchema, UnsupportedConstraint
 from controlgen.constraints.schema import KEYWORDS
+from controlgen.constraints.schema._keywords import active_keywords, similar_keyword
 
-REFUSED: dict[str, Any] = {
-    "not": {"type": "null"},
-    "if": {"type": "null"},
-    "dependentRequired": {"a": ["b"]},
-    "dependentSchemas": {"a": True},
-    "dependencies": {"a": ["b"]},
-    "patternProperties": {"^x": True},
-    "propertyNames": {"maxLength": 3},
-    "unevaluatedProperties": False,
-    "unevaluatedItems": False,
-    "minProperties": 1,
-    "maxProperties": 1,
-    "contains": {"const": 1},
-    "uniqueItems": True,
-    "multipleOf": 2,
-    "$dynamicRef": "#a",
-    "divisibleBy": 3,
-    "nullable": True,
-    "requird": ["a"],
+VERIFIED: dict[str, tuple[Any, list[Any], list[Any]]] = {
+    "uniqueItems": ({"type": "array", "items": {"type": "string"}, "uniqueItems": True}, [[], ["a", "b"]], [["a", "a"]]),
+    "additionalProperties": ({"type": "object"}, ['{}', '{"a":1,"b":1}'], ['{"a":1,"a":1}', '{"a":1,"\\u0061":1}']),
+    "format": ({"type": "string", "format": "regex"}, ["a(b)*"], ["a(b"]),
+    "multipleOf": ({"type": "integer", "multipleOf": 1234577}, [1234577, 0], [1234578]),
+    "maxLength": ({"type": "string", "maxLength": 100000}, ["a" * 3000], ["a" * 100001]),
+    "maxItems": ({"type": "array", "items": {"type": "null"}, "maxItems": 100000}, [[None] * 9], []),
 }
 
 
-@pytest.mark.parametrize("name", list(REFUSED))
-def test_refused_keywords_are_named(name: str) -> None:
-    schema = {name: REFUSED[name]} | ({"then": True} if name == "if" else {})
-    with pytest.raises(UnsupportedConstraint) as caught:
-        JsonSchema({"type": "object", "properties": {"a": {"items": schema}}})
-    reasons = [(reason.pointer, reason.keyword) for reason in caught.value.reasons]
-    assert ("/properties/a/items", name) in reasons
+@pytest.mark.parametrize("name", list(VERIFIED))
+def test_what_no_automaton_holds_is_verified_by_name(name: str) -> None:
+    schema, valid, invalid = VERIFIED[name]
+    language = JsonSchema({"items": schema, "type": "array"} if name == "format" else schema)
+    assert language.exactness == "verified"
+    assert name in {reason.keyword for reason in language.verified}
+    assert all(reason.why for reason in language.verified)
+    wrap = (lambda value: [value]) if name == "format" else (lambda value: value)
+    for values, expected in ((valid, True), (invalid, False)):
+        for value in values:
+            text = value if isinstance(value, str) and name == "additionalProperties" else json.dumps(wrap(value))
+            assert language.matches(text) == expected, text
+
+
+@pytest.mark.parametrize("schema", [
+    {"type": "array", "items": {"enum": ["a", 1]}, "uniqueItems": True}, {"type": "array", "items": {"type": "integer"}, "maxItems": 1, "uniqueItems": True},
+    {"type": "object", "patternProperties": {"^[ab]$": {"type": "null"}}, "additionalProperties": False}, {"type": "object", "propertyNames": {"enum": ["a", "b"]}, "additionalProperties": {"type": "null"}},
+    {"oneOf": [{"type": "integer"}, {"type": "number", "minimum": 2}]}, {"type": "string", "not": {"pattern": "^a"}},
+    {"type": "number", "multipleOf": 0.01, "minimum": -1, "maximum": 1}, {"type": "array", "contains": {"const": 1}, "items": {"type": "integer"}, "maxContains": 2},
+])  # fmt: skip
+def test_what_an_automaton_holds_is_exact(schema: Any) -> None:
+    language = JsonSchema(schema)
+    assert language.exactness == "exact"
+    assert language.verified == ()
 
 
 def test_all_reasons_come_together() -> None:
     schema = {
-        "$defs": {"d": {"minProperties": 2}, "unused": {"not": {}}},
-        "properties": {
-            "a": {"uniqueItems": True, "multipleOf": 3},
-            "b": {"$ref": "#/$defs/d"},
-            "c": {"anyOf": [{"type": "null"}, {"not": {}}]},
-        },
-        "additionalProperties": {"patternProperties": {"x": True}},
+        "$defs": {"d": {"pattern": r"(b)\1"}, "unused": {"pattern": r"(c)\1"}},
+        "properties": {"a": {"pattern": r"(a)\1"}, "b": {"$ref": "#/$defs/d"}, "c": {"$ref": "http://example.com/s"}},
+        "patternProperties": {r"(d)\1": True},
     }
     with pytest.raises(UnsupportedConstraint) as caught:
         JsonSchema(schema)
     assert {(reason.pointer, reason.keyword) for reason in caught.value.reasons} == {
-        ("/properties/a", "uniqueItems"), ("/properties/a", "multipleOf"), ("/$defs/d", "minProperties"),
-        ("/properties/c/anyOf/1", "not"), ("/additionalProperties", "patternProperties"),
+        ("/properties/a", "pattern"), ("/$defs/d", "pattern"), ("/properties/c", "$ref"), ("", "patternProperties"),
     }  # fmt: skip
     assert all(reason.why for reason in caught.value.reasons)
 
 
+def test_unknown_keywords_ask_for_nothing_and_are_listed() -> None:
+    language = JsonSchema({"properties": {"a": {"requird": ["x"], "x-order": 1, "nullable": True}}, "type": "object"})
+    assert language.matches('{"a": {}}')
+    listed = {(reason.pointer, reason.keyword): reason.why for reason in language.ignored}
+    assert set(listed) == {("/properties/a", "requird"), ("/properties/a", "x-order"), ("/properties/a", "nullable")}
+    assert "did you mean 'required'" in listed["/properties/a", "requird"]
+    assert "did you mean" not in listed["/properties/a", "x-order"]
+
+
+def test_keywords_of_other_drafts_ask_for_nothing() -> None:
+    assert JsonSchema({"$schema": "http://json-schema.org/draft-07/schema#", "prefixItems": [{"type": "null"}]}).matches("[1]")
+    assert JsonSchema({"additionalItems": False}).matches("[1]")
+    assert JsonSchema({"$schema": "http://json-schema.org/draft-04/schema#", "const": 1}).matches("2")
+    assert JsonSchema({"dependencies": {"a": ["b"]}}).matches('{"a": 1}')
+    draft_7 = JsonSchema({"$schema": "http://json-schema.org/draft-07/schema#", "dependencies": {"a": ["b"], "c": {"required": ["d"]}}})
+    assert not draft_7.matches('{"a": 1}')
+    assert not draft_7.matches('{"c": 1}')
+    assert draft_7.matches('{"c": 1, "d": 1}')
+
+
+def test_formats_that_no_draft_knows_are_listed() -> None:
+    language = JsonSchema({"type": "string", "format": "postcode"})
+    assert language.matches('"x"')
+    assert [(reason.pointer, reason.keyword) for reason in language.ignored] == [("", "format")]
+    assert JsonSchema({"type": "string", "format": "date"}, formats=False).matches('"x"')
+
+
 @pytest.mark.parametrize("schema", [
     {"uniqueItems": False}, {"minProperties": 0}, {"patternProperties": {}}, {"then": {"not": {}}}, {"else": True}, {"minContains": 3},
-    {"dependencies": {}}, {"unevaluatedProperties": True}, {"if": True}, {"nullable": False}, {"$anchor": "x"}, {"x-order": 3},
+    {"dependencies": {}}, {"unevaluatedProperties": True}, {"if": True}, {"nullable": False}, {"$anchor": "x"}, {"x-order": 3}, {"not": {"not": {}}},
     {"title": "t", "description": "d", "default": {"not": 1}, "examples": [1], "$comment": "c", "deprecated": True, "readOnly": True,
      "writeOnly": False, "contentEncoding": "base64", "contentMediaType": "a/b", "$id": "http://x/y"},
 ])  # fmt: skip
@@ -123,12 +151,6 @@ def test_other_sources_and_dialects() -> None:
         JsonSchema({"properties": {3: True}})
     with pytest.raises(ConstraintError, match="at /enum/0: tuple is no JSON type"):
         JsonSchema({"enum": [(1, 2)]})
-    with pytest.raises(UnsupportedConstraint, match="prefixItems"):
-        JsonSchema({"$schema": "http://json-schema.org/draft-07/schema#", "prefixItems": [True]})
-    with pytest.raises(UnsupportedConstraint, match="additionalItems"):
-        JsonSchema({"additionalItems": False})
-    with pytest.raises(UnsupportedConstraint, match=r"\$id"):
-        JsonSchema({"properties": {"a": {"$id": "b"}}})
 
 
 def test_deep_nesting_is_refused_not_crashed() -> None:
@@ -139,16 +161,13 @@ def test_deep_nesting_is_refused_not_crashed() -> None:
         JsonSchema(schema)
 
 
-def test_the_table_is_complete_and_says_why() -> None:
-    assert {row.outcome for row in KEYWORDS.values()} == {
-        "exact",
-        "conditional",
-        "annotation",
-        "structure",
-        "refused",
-    }
-    assert all(row.note for row in KEYWORDS.values() if row.outcome in ("refused", "conditional"))
-    assert not KEYWORDS.keys() & {"requird"}
+def test_the_table_of_keywords() -> None:
+    assert {row.outcome for row in KEYWORDS.values()} == {"exact", "exact or verified", "annotation", "structure"}
+    assert all(row.note for row in KEYWORDS.values() if row.outcome == "exact or verified")
+    assert "if" in active_keywords(7)
+    assert "if" not in active_keywords(6)
+    assert similar_keyword("addtionalProperties", 2020) == "additionalProperties"
+    assert similar_keyword("type", 2020) is None
 
 
 def test_the_value_of_a_text() -> None:

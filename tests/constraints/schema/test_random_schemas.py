@@ -41,6 +41,7 @@ numeric = facets(
     maximum=st.sampled_from([-1, 1, 2.5, 10]),
     exclusiveMinimum=st.sampled_from([-3, 0, 0.5]),
     exclusiveMaximum=st.sampled_from([0, 3, 10]),
+    multipleOf=st.sampled_from([1, 2, 3, 0.5, 2.5]),
 )
 strings = facets(
     minLength=small, maxLength=small, pattern=st.sampled_from(["^a", "b$", "^[ab]*$", "1", "^.{2}$", "a|é"]),
@@ -62,9 +63,22 @@ def composite(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         required=st.lists(names, max_size=2, unique=True),
         additionalProperties=inner,
     )
+    keys = facets(
+        patternProperties=st.dictionaries(st.sampled_from(["^a", "b|c", "^[^a]$", "^(a|b)$"]), inner, max_size=2),
+        propertyNames=st.one_of(inner, strings, given_values),
+        minProperties=small,
+        maxProperties=small,
+        dependentRequired=st.dictionaries(names, st.lists(names, max_size=2, unique=True), max_size=2),
+        dependentSchemas=st.dictionaries(names, inner, max_size=2),
+        unevaluatedProperties=inner,
+    )
     arrays = facets(items=inner, prefixItems=st.lists(inner, min_size=1, max_size=2), minItems=small, maxItems=small)
+    counted = facets(
+        contains=inner, minContains=small, maxContains=small, uniqueItems=st.booleans(), unevaluatedItems=inner
+    )
     several = st.lists(inner, min_size=1, max_size=3)
     in_place = facets(anyOf=several, allOf=several)
+    logic = facets(**{"oneOf": several, "not": inner, "if": inner, "then": inner, "else": inner})
     reference = facets(**{"$ref": st.just("#/$defs/x")})
     return st.one_of(
         merged(typed, objects),
@@ -72,6 +86,13 @@ def composite(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         merged(typed, numeric, strings, in_place),
         merged(objects, in_place),
         merged(objects, given_values, reference),
+        merged(typed, objects, keys),
+        merged(keys, in_place, logic),
+        merged(typed, arrays, counted),
+        merged(counted, in_place, logic),
+        merged(typed, logic),
+        merged(objects, logic, reference),
+        merged(numeric, strings, logic),
     )
 
 

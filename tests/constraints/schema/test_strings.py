@@ -93,10 +93,10 @@ def test_a_barred_value_is_barred_in_every_spelling() -> None:
 
 def test_refused_patterns_name_place_and_construct() -> None:
     with pytest.raises(UnsupportedConstraint) as caught:
-        JsonSchema({"properties": {"a/b": {"type": "string", "pattern": "(?=a)b"}, "c": {"pattern": r"(a)\1"}}})
+        JsonSchema({"properties": {"a/b": {"type": "string", "pattern": r"(b)\1"}, "c": {"pattern": r"(a)\1"}}})
     reasons = {(reason.pointer, reason.keyword) for reason in caught.value.reasons}
     assert reasons == {("/properties/a~1b", "pattern"), ("/properties/c", "pattern")}
-    assert "look-around" in str(caught.value)
+    assert "back-reference" in str(caught.value)
     with pytest.raises(ConstraintError, match="/properties/a/pattern"):
         JsonSchema({"properties": {"a": {"type": "string", "pattern": "("}}})
 
@@ -112,5 +112,5 @@ def test_lone_surrogates_are_no_text() -> None:
     assert not JsonSchema(True).matches('"\ud800"')
     with pytest.raises(ConstraintError, match="surrogate"):
         JsonSchema({"properties": {"\ud800": True}})
-    with pytest.raises(ConstraintError, match="/properties/a"):
+    with pytest.raises(ConstraintError, match="/properties/a/const"):
         JsonSchema({"properties": {"a": {"const": "\ud800"}}})

@@ -1,0 +1,128 @@
+"""Membership of a text in the language of a term, without expanding the term into one automaton.
+
+Automata of recursive languages are cut off at some depth, and automata of very large ones are refused; what a text is
+does not depend on either. The term is followed as a grammar: the ends of each sub-language from each place are computed
+once. Parts without calls that need determinism (strings, numbers) are run as automata of their own.
+"""
+
+from __future__ import annotations
+
+from ._dfa import Dfa, compile_term
+from ._terms import Alt, Bytes, Call, Chars, Graph, Repeat, Scope, Seq, Term
+
+__all__ = ["matches_term"]
+
+Ends = frozenset[int]
+_NONE: Ends = frozenset()
+
+
+def matches_term(term: Term, data: bytes) -> bool:
+    """Whether UTF-8 `data` is in the language of `term`; nesting beyond Python's recursion limit counts as no.
+
+    Raises BudgetExceeded if a part without calls is too large by itself, ValueError for complements of calls.
+    """
+    try:
+        return len(data) in _Matcher(data).ends(term, 0)
+    except RecursionError:
+        return False
+
+
+class _Matcher:
+    """The ends of terms in one text. Terms are told apart by identity: they outlive the matcher."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._kept: dict[tuple[int, int, int], Ends] = {}
+        self._scope: Scope | None = None
+        self._names: dict[str, Term] = {}
+
+    def ends(self, term: Term, start: int) -> Ends:
+        """Where texts of the term that begin at `start` may end."""
+        if isinstance(term, Bytes):
+            end = start + len(term.value)
+            return frozenset([end]) if self._data.startswith(term.value, start) else _NONE
+        key = (id(term), start, id(self._scope))
+        if key not in self._kept:
+            self._kept[key] = _NONE  # a call that comes back without reading anything adds nothing
+            self._kept[key] = self._find(term, start)
+        return self._kept[key]
+
+    def _find(self, term: Term, start: int) -> Ends:
+        match term:
+            case Seq(parts):
+                ends: Ends = frozenset([start])
+                for part in parts:
+                    ends = self._from_all(part, ends)
+                return ends
+            case Alt(options):
+                return frozenset().union(*(self.ends(option, start) for option in options))
+            case Chars(ranges):
+                return self._character(ranges, start)
+            case Repeat(inner, low, high):
+                return self._repeat(inner, low, high, start)
+            case Graph(edges):
+                return self._graph(edges, start)
+            case Call(name):
+                return self.ends(self._names[name], start)
+            case Scope(body, definitions):
+                outer = self._scope, self._names
+                self._scope, self._names = term, {**self._names, **dict(definitions)}
+                found = self.ends(body, start)
+                self._scope, self._names = outer
+                return found
+            case _:
+                return self._run(compile_term(term), start)
+
+    def _from_all(self, term: Term, starts: Ends) -> Ends:
+        return frozenset().union(*(self.ends(term, start) for start in starts)) if starts else _NONE
+
+    def _character(self, ranges: tuple[tuple[int, int], ...], start: int) -> Ends:
+        lead = self._data[start : start + 1]
+        if not lead:
+            return _NONE
+        length = 1 if lead[0] < 0x80 else 2 if lead[0] < 0xE0 else 3 if lead[0] < 0xF0 else 4
+        point = ord(self._data[start : start + length].decode())
+        return frozenset([start + length]) if any(low <= point <= high for low, high in ranges) else _NONE
+
+    def _repeat(self, inner: Term, low: int, high: int | None, start: int) -> Ends:
+        found: set[int] = set()
+        reached: Ends = frozenset([start])
+        count = 0
+        while reached and (high is None or count <= high):
+            if count >= low:
+                if reached <= found:
+                    break
+                found |= reached
+            reached = self._from_all(inner, reached)
+            count += 1
+        return frozenset(found)
+
+    def _graph(self, edges: tuple[tuple[int, Term, int], ...], start: int) -> Ends:
+        following: dict[int, list[tuple[Term, int]]] = {}
+        for source, term, target in edges:
+            following.setdefault(source, []).append((term, target))
+        seen = {(0, start)}
+        pending = [(0, start)]
+        while pending:
+            node, place = pending.pop()
+            for term, target in following.get(node, ()):
+                new = {(target, end) for end in self.ends(term, place)} - seen
+                seen |= new
+                pending += new
+        return frozenset(place for node, place in seen if node == 1)
+
+    def _run(self, dfa: Dfa, start: int) -> Ends:
+        if dfa.is_empty:
+            return _NONE
+        found = set()
+        state, place = dfa.start, start
+        while True:
+            if dfa.accepting[state]:
+                found.add(place)
+            if place >= len(self._data):
+                break
+            state = int(dfa.table[state, dfa.byte_class[self._data[place]]])
+            if state < 0:
+                break
+            place += 1
+        return frozenset(found)

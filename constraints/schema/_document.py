@@ -1,0 +1,361 @@
+"""The schema document: checking that it is a schema, what its draft reads in it, and references.
+
+References go into the same document or into the registry that the caller passes; nothing is ever fetched. Plain
+documents (pointers into themselves only) are resolved here; identifiers, anchors and dynamic scopes by `referencing`.
+What keywords mean is not known here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+from urllib.parse import unquote
+
+from .._errors import ConstraintError, Reason, UnsupportedConstraint
+from ._keywords import active_keywords, similar_keyword
+from ._loading import pointer_of
+
+__all__ = ["Claim", "Document", "Node"]
+
+DRAFTS = {
+    "http://json-schema.org/draft-04/schema": 4,
+    "http://json-schema.org/draft-06/schema": 6,
+    "http://json-schema.org/draft-07/schema": 7,
+    "https://json-schema.org/draft/2019-09/schema": 2019,
+    "https://json-schema.org/draft/2020-12/schema": 2020,
+    "http://json-schema.org/schema": 2020,
+}
+_MOVES_BASE = ("$id", "id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef")
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A schema and where it stands.
+
+    Attributes:
+        schema: the schema itself, a dict or a boolean.
+        pointer: JSON pointer into the document (behind a URI where it is another one).
+        resolver: of `referencing`, where references need more than the document; else None.
+        scope: the dynamic scope, outermost first; empty where no reference is dynamic.
+    """
+
+    schema: Any
+    pointer: str
+    resolver: Any = None
+    scope: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Equal for nodes that mean the same."""
+        return (self.schema if isinstance(self.schema, bool) else id(self.schema), self.scope)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """That a value is valid under a schema (`holds`), or that it isn't."""
+
+    node: Node
+    holds: bool = True
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Equal for claims that mean the same."""
+        return (*self.node.key, self.holds)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Claim) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def denied(self) -> Claim:
+        """The opposite."""
+        return Claim(self.node, not self.holds)
+
+
+class Document:
+    """A checked schema document.
+
+    Attributes:
+        root: the root schema.
+        draft: 4, 6, 7, 2019 or 2020.
+        ignored: what the draft doesn't know among the keywords read so far, by (pointer, keyword).
+
+    Raises:
+        ConstraintError: if it isn't a schema; the message names the JSON pointer.
+        UnsupportedConstraint: for a `$schema` that names an unknown dialect.
+    """
+
+    def __init__(self, root: dict[str, Any] | bool, registry: Mapping[str, Any] | None = None) -> None:
+        self.root = root
+        self._given = dict(registry or {})
+        self.draft, self._known = _dialect(root, self._given)
+        self.ignored: dict[tuple[str, str], Reason] = {}
+        self._views: dict[int, dict[str, Any]] = {}
+        self._made: list[Any] = []
+        self._resolved: dict[tuple[Any, ...], Node] = {}
+        self._check(Node(root, ""))
+        self._plain = not _moves_base(root, self.draft)
+        self._dynamic = not self._plain and _has_key(root, ("$dynamicRef", "$recursiveRef"))
+
+    @cached_property
+    def root_node(self) -> Node:
+        """The root."""
+        return Node(self.root, "", None if self._plain and not self._given else self._root_resolver)
+
+    def view(self, node: Node) -> dict[str, Any]:
+        """The keywords of a schema object that the draft reads; the others are noted in `ignored`."""
+        schema = node.schema
+        kept = self._views.get(id(schema))
+        if kept is None:
+            kept = {name: value for name, value in schema.items() if name in self._known}
+            if "$ref" in kept and self.draft <= 7:  # up to draft 7 a $ref replaces the schema it stands in
+                kept = {"$ref": kept["$ref"]}
+            elif len(kept) < len(schema):
+                self._note_ignored(node, schema.keys() - kept.keys())
+            self._views[id(schema)] = kept
+        return kept
+
+    def child(self, node: Node, *path: str | int) -> Node:
+        """The schema below a path of keys and indices."""
+        schema = node.schema
+        for token in path:
+            schema = schema[token]
+        resolver = node.resolver
+        if resolver is not None and isinstance(schema, dict):
+            resolver = resolver.in_subresource(_specification(self.draft).create_resource(schema))
+        return Node(schema, node.pointer + pointer_of(path), resolver, node.scope)
+
+    def made(self, schema: dict[str, Any], node: Node) -> Node:
+        """A schema that is written by the compiler in the place of `node`; it lives as long as the document."""
+        self._made.append(schema)
+        return Node(schema, node.pointer, node.resolver, node.scope)
+
+    def resolve(self, node: Node, keyword: str = "$ref") -> Node:
+        """The schema that a reference of `node` leads to.
+
+        Raises UnsupportedConstraint for a document that isn't in the registry, ConstraintError for a place that
+        doesn't exist.
+        """
+        reference = node.schema[keyword]
+        key = (id(node.schema), keyword, node.scope)
+        if key not in self._resolved:
+            local = node.resolver is None and (reference == "#" or reference.startswith("#/"))
+            self._resolved[key] = self._walk(node, reference) if local else self._look_up(node, keyword)
+        return self._resolved[key]
+
+    def validator(self, extend: Any, format_checker: Any) -> Any:
+        """A `jsonschema` validator of the document; `extend` makes the validator class out of the draft's."""
+        kwargs = {} if self._plain and not self._given else {"registry": self._registry}
+        return extend(_validator_class(self.draft))(self.root, format_checker=format_checker, **kwargs)
+
+    def ignore(self, node: Node, name: str, why: str) -> None:
+        """Note a keyword that asks for nothing."""
+        self.ignored.setdefault((node.pointer, name), Reason(node.pointer, name, why))
+
+    def _note_ignored(self, node: Node, names: set[str]) -> None:
+        for name in names:
+            similar = similar_keyword(name, self.draft)
+            why = f"not a keyword of draft {self.draft}, so it asks for nothing"
+            why += f"; did you mean {similar!r}?" if similar else ""
+            self.ignore(node, name, why)
+
+    def _check(self, node: Node) -> None:
+        """Check that a node is a schema, by its draft's own meta-schema."""
+        try:
+            error = next(iter(_meta_validator(self.draft).iter_errors(node.schema)), None)
+        except (TypeError, AttributeError) as problem:  # keys that are no strings
+            raise ConstraintError(f"not a JSON Schema: {problem}") from problem
+        except RecursionError as problem:
+            raise ConstraintError("the schema is nested too deeply to be checked") from problem
+        if error is not None:
+            while error.context:
+                error = max(error.context, key=lambda inner: len(inner.absolute_path))
+            place = node.pointer + pointer_of(error.absolute_path)
+            message = error.message if len(error.message) <= 200 else error.message[:200] + "…"
+            raise ConstraintError(f"not a JSON Schema: at {place or '(root)'}: {message}")
+
+    def _walk(self, node: Node, reference: str) -> Node:
+        """A JSON pointer into the document."""
+        pointer = node.pointer or "(root)"
+        value: Any = self.root
+        path: list[str | int] = []
+        for token in unquote(reference[1:]).split("/")[1:]:
+            token = token.replace("~1", "/").replace("~0", "~")
+            if isinstance(value, dict) and token in value:
+                value = value[token]
+                path.append(token)
+            elif isinstance(value, list) and re.fullmatch("0|[1-9][0-9]*", token) and int(token) < len(value):
+                value = value[int(token)]
+                path.append(int(token))
+            else:
+                raise ConstraintError(f"at {pointer}: $ref {reference!r} refers to nothing")
+        return self._checked(Node(value, pointer_of(path)), reference, pointer)
+
+    def _look_up(self, node: Node, keyword: str) -> Node:
+        from referencing.exceptions import NoSuchAnchor, PointerToNowhere, Unresolvable
+        from referencing.jsonschema import lookup_recursive_ref
+
+        resolver = node.resolver or self._root_resolver
+        reference = node.schema[keyword]
+        pointer = node.pointer or "(root)"
+        try:
+            if keyword == "$recursiveRef":
+                found = lookup_recursive_ref(resolver)
+            else:
+                found = resolver.lookup(reference)
+        except (NoSuchAnchor, PointerToNowhere) as error:
+            raise ConstraintError(f"at {pointer}: {keyword} {reference!r} refers to nothing") from error
+        except Unresolvable as error:
+            why = f"{reference!r} is not in the registry that was passed; nothing is fetched"
+            raise UnsupportedConstraint.single(node.pointer, keyword, why) from error
+        base = found.resolver._base_uri
+        scope = (*dict.fromkeys(reversed([uri for uri, _ in found.resolver.dynamic_scope()])), base)
+        place = reference if reference.startswith("#/") and base == resolver._base_uri else f"{base}{_fragment(reference)}"
+        target = Node(found.contents, place.removeprefix("#"), found.resolver, scope if self._dynamic else ())
+        return self._checked(target, reference, pointer)
+
+    def _checked(self, node: Node, reference: str, pointer: str) -> Node:
+        if not isinstance(node.schema, (dict, bool)):
+            raise ConstraintError(f"at {pointer}: $ref {reference!r} refers to no schema")
+        if isinstance(node.schema, dict) and not node.schema.keys() <= self._known:
+            self._check(node)  # it may stand where the meta-schema didn't look
+        return node
+
+    @cached_property
+    def _registry(self) -> Any:
+        from jsonschema_specifications import REGISTRY
+
+        default = _specification(self.draft)
+        resources = [(uri, _resource(schema, default)) for uri, schema in self._given.items()]
+        self._dynamic = self._dynamic or any(
+            _has_key(schema, ("$dynamicRef", "$recursiveRef")) for schema in self._given.values()
+        )
+        root = _resource(self.root, default)
+        return REGISTRY.with_resources([*resources, (root.id() or "", root)]).crawl()
+
+    @cached_property
+    def _root_resolver(self) -> Any:
+        root = _resource(self.root, _specification(self.draft))
+        return self._registry.resolver(root.id() or "")
+
+
+def _fragment(reference: str) -> str:
+    return "#" + reference.partition("#")[2] if "#" in reference else ""
+
+
+def _resource(schema: Any, default: Any) -> Any:
+    from referencing import Resource
+
+    try:
+        return Resource.from_contents(schema, default_specification=default)
+    except Exception:  # an unknown $schema inside a registry: read like the document
+        return default.create_resource(schema)
+
+
+def _moves_base(root: Any, draft: int) -> bool:
+    """Whether references need identifiers or anchors: anything but pointers into the document itself."""
+    if isinstance(root, bool):
+        return False
+    for place, schema in _dicts(root):
+        for name in _MOVES_BASE:
+            if isinstance(schema.get(name), (str, bool)) and (place or name not in ("$id", "id")):
+                return True
+        reference = schema.get("$ref")
+        if isinstance(reference, str) and not (reference == "#" or reference.startswith("#/")):
+            return True
+    return False
+
+
+def _has_key(root: Any, names: tuple[str, ...]) -> bool:
+    return any(not schema.keys().isdisjoint(names) for _, schema in _dicts(root))
+
+
+def _dicts(value: Any) -> Iterator[tuple[bool, dict[str, Any]]]:
+    """All objects in a JSON value, each with whether it stands below the root."""
+    pending = [(False, value)]
+    while pending:
+        inside, value = pending.pop()
+        if isinstance(value, dict):
+            yield inside, value
+            pending += [(True, member) for member in value.values() if isinstance(member, (dict, list))]
+        elif isinstance(value, list):
+            pending += [(True, item) for item in value if isinstance(item, (dict, list))]
+
+
+def _dialect(root: dict[str, Any] | bool, registry: Mapping[str, Any]) -> tuple[int, frozenset[str]]:
+    """The draft of a document, and the keywords that it reads; a `$schema` in the registry names its own."""
+    if isinstance(root, bool) or "$schema" not in root:
+        return 2020, active_keywords(2020)
+    identifier = str(root["$schema"]).rstrip("#")
+    if identifier in DRAFTS:
+        return DRAFTS[identifier], active_keywords(DRAFTS[identifier])
+    meta = registry.get(identifier, registry.get(identifier + "#"))
+    base = DRAFTS.get(str(meta.get("$schema", "")).rstrip("#")) if isinstance(meta, dict) else None
+    if base is None or not isinstance(meta, dict):
+        why = f"unknown dialect {root['$schema']!r}; known: drafts 4 to 2020-12, and what the registry defines by them"
+        raise UnsupportedConstraint.single("", "$schema", why)
+    known = active_keywords(base)
+    if base >= 2019 and "$vocabulary" in meta:
+        known = _of_vocabularies(known, meta["$vocabulary"])
+    return base, known
+
+
+def _of_vocabularies(known: frozenset[str], vocabularies: Mapping[str, bool]) -> frozenset[str]:
+    """The keywords of the vocabularies that a meta-schema names."""
+    names = {uri.rsplit("/", 1)[-1] for uri in vocabularies if uri.startswith("https://json-schema.org/draft/")}
+    foreign = [uri for uri, needed in vocabularies.items() if needed and uri.rsplit("/", 1)[-1] not in _VOCABULARIES]
+    if foreign:
+        raise UnsupportedConstraint.single("", "$vocabulary", f"{foreign[0]!r} is required and not known")
+    absent = [keywords for name, keywords in _VOCABULARIES.items() if name not in names]
+    return known - frozenset().union(*(keywords.split() for keywords in absent))
+
+
+_VOCABULARIES = {
+    "core": "",
+    "applicator": "properties patternProperties additionalProperties propertyNames dependentSchemas items prefixItems "
+    "additionalItems contains allOf anyOf oneOf not if then else",
+    "unevaluated": "unevaluatedItems unevaluatedProperties",
+    "validation": "type enum const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength "
+    "pattern maxItems minItems uniqueItems maxContains minContains maxProperties minProperties required "
+    "dependentRequired",
+    "meta-data": "",
+    "format-annotation": "",
+    "format-assertion": "",
+    "content": "",
+}
+
+
+@cache
+def _specification(draft: int) -> Any:
+    from referencing import jsonschema
+
+    return {
+        4: jsonschema.DRAFT4, 6: jsonschema.DRAFT6, 7: jsonschema.DRAFT7,
+        2019: jsonschema.DRAFT201909, 2020: jsonschema.DRAFT202012,
+    }[draft]  # fmt: skip
+
+
+def _validator_class(draft: int) -> Any:
+    import jsonschema
+
+    return {
+        4: jsonschema.Draft4Validator, 6: jsonschema.Draft6Validator, 7: jsonschema.Draft7Validator,
+        2019: jsonschema.Draft201909Validator, 2020: jsonschema.Draft202012Validator,
+    }[draft]  # fmt: skip
+
+
+@cache
+def _meta_validator(draft: int) -> Any:
+    validator = _validator_class(draft)
+    return validator(validator.META_SCHEMA)

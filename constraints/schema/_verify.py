@@ -1,0 +1,136 @@
+"""The verifier of schemas that no finite automaton holds: strict JSON, then `jsonschema`.
+
+It shares nothing with the automaton but the reading of patterns and formats, which are ECMA-262's and this package's
+and not those of `jsonschema`'s environment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from ._document import Document
+from ._formats import FORMATS, VERIFIED_FORMATS, format_term
+from ._strings import matches_text
+
+__all__ = ["SchemaVerifier", "has_distinct_keys"]
+
+
+class SchemaVerifier:
+    """Whether a text is strict JSON (no key twice, no lone surrogate) and valid under a document's root schema."""
+
+    def __init__(self, document: Document, pattern: Callable[[str], Any], *, formats: bool) -> None:
+        self._document = document
+        self._pattern = pattern
+        self._formats = formats
+        self._validator: Any = None
+
+    def __call__(self, text: str) -> bool:
+        try:
+            value = json.loads(
+                text, object_pairs_hook=_distinct, parse_float=Decimal, parse_constant=_no_constant
+            )
+            _check_encodable(value)
+            if self._validator is None:
+                self._validator = self._document.validator(self._extended, self._format_checker())
+            return bool(self._validator.is_valid(value))
+        except (ValueError, RecursionError, re.error):
+            return False
+
+    def _extended(self, validator: Any) -> Any:
+        """The draft's validator with patterns as ECMA-262 reads them and exact decimals."""
+        from jsonschema.validators import extend
+
+        known = validator.VALIDATORS
+        own = {
+            "pattern": self._check_pattern,
+            "patternProperties": self._check_pattern_properties,
+            "additionalProperties": self._check_additional_properties,
+            "multipleOf": _check_multiple,
+        }
+        own = {name: check for name, check in own.items() if name in known}
+        return extend(validator, own)
+
+    def _check_pattern(self, _: Any, pattern: str, value: Any, __: Any) -> Iterator[Any]:
+        from jsonschema import ValidationError
+
+        if isinstance(value, str) and not matches_text(self._pattern(pattern), value):
+            yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+    def _check_pattern_properties(self, validator: Any, patterns: Any, value: Any, _: Any) -> Iterator[Any]:
+        if isinstance(value, dict):
+            for pattern, schema in patterns.items():
+                for key, member in value.items():
+                    if matches_text(self._pattern(pattern), key):
+                        yield from validator.descend(member, schema, path=key, schema_path=pattern)
+
+    def _check_additional_properties(self, validator: Any, others: Any, value: Any, schema: Any) -> Iterator[Any]:
+        if isinstance(value, dict):
+            patterns = [self._pattern(pattern) for pattern in schema.get("patternProperties", {})]
+            for key, member in value.items():
+                if key not in schema.get("properties", {}) and not any(matches_text(p, key) for p in patterns):
+                    yield from validator.descend(member, others, path=key)
+
+    def _format_checker(self) -> Any:
+        import jsonschema
+
+        checker = jsonschema.FormatChecker(formats=())
+        if self._formats:
+            for name in FORMATS:
+                checker.checks(name)(_in_term(name))
+            for name, verified in VERIFIED_FORMATS.items():
+                checker.checks(name)(_passes(verified.check))
+        return checker
+
+
+def _check_multiple(_: Any, step: Any, value: Any, __: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        (p, q), (a, b) = value.as_integer_ratio(), Decimal(str(step)).as_integer_ratio()
+        if (p * b) % (a * q):
+            yield ValidationError(f"{value!r} is not a multiple of {step!r}")
+
+
+def _in_term(name: str) -> Callable[[object], bool]:
+    return lambda value: not isinstance(value, str) or matches_text(format_term(name), value)
+
+
+def _passes(check: Callable[[str], bool]) -> Callable[[object], bool]:
+    return lambda value: not isinstance(value, str) or check(value)
+
+
+def has_distinct_keys(text: str) -> bool:
+    """Whether a text is JSON in which no object has a key twice."""
+    try:
+        json.loads(text, object_pairs_hook=_distinct)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise ValueError("an object has a key twice")
+    return result
+
+
+def _check_encodable(value: Any) -> None:
+    """Raise UnicodeEncodeError, a ValueError, for a lone surrogate."""
+    if isinstance(value, str):
+        value.encode()
+    elif isinstance(value, list):
+        for item in value:
+            _check_encodable(item)
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            key.encode()
+            _check_encodable(member)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
