@@ -1,6 +1,6 @@
 """Numba kernels that find free text in an automaton; `_characters` says what that is."""
 
-# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, assignment"
 # Numba infers the types of these kernels from their arguments; `_characters` says which arrays it passes.
 
 from __future__ import annotations
@@ -25,7 +25,12 @@ def characters(table, column, weight, step, body, order, quote):
     ends = np.full((num_places, num_states), -1, dtype=np.int32)  # where all characters end, by place assumed
     for i in range(num_places):
         p = order[i]
+        probe = 0  # a column that must lead on: most states fail there
+        while step[p, probe] < 0:
+            probe += 1
         for s in range(num_states):
+            if table[s, column[probe]] < 0:
+                continue
             end = np.int32(-1)
             for k in range(num_columns):
                 t = table[s, column[k]]

@@ -10,6 +10,7 @@ Knows byte states and token bytes; knows no model and no probabilities.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -66,7 +67,8 @@ _loaded = threading.Event()
 def _load_kernels(vocabulary: Vocabulary) -> None:
     load_kernels()
     if not _loaded.is_set():
-        compile_dfa(compile_term(any_text(), max_seconds=None), vocabulary)
+        with contextlib.suppress(InfeasibleConstraint):
+            compile_dfa(compile_term(any_text(), max_seconds=None), vocabulary)
         _loaded.set()
 
 
@@ -200,9 +202,12 @@ def _readable(dfa: Dfa, prepared: Walkable) -> tuple[tuple[Any, ...], ...]:
     free = free_states(dfa, prepared.doors.longest)
     trie, doors, behind = prepared.trie, prepared.doors, prepared.doors.behind
     known = references()
+    node_column = dfa.byte_class[trie.byte]
+    top = prepared.top
+    root_ptr, order = grouped(node_column[top], dfa.table.shape[1])
     return (
         (dfa.table, free.place, free.following, free.reach, free.model),
-        (dfa.byte_class[trie.byte], trie.skip, trie.depth, trie.token_ptr),
+        (node_column, trie.skip, trie.depth, trie.token_ptr, root_ptr, top[order]),
         (
             (
                 doors.count, doors.of_node, doors.end_ptr, doors.end_steps, doors.end_path, doors.end_item,
@@ -242,11 +247,12 @@ def _with_stop_edges(edges: _Edges, dfa: Dfa, vocabulary: Vocabulary, keys: NDAr
     stopping = np.flatnonzero(dfa.accepting).astype(np.int32)
     stop_signature = keys[list(vocabulary.stop_ids)].sum(axis=0, dtype=np.uint64)
     fill_signature = keys[list(_filler(vocabulary))].sum(axis=0, dtype=np.uint64)
-    source = np.concatenate([edges.source, stopping, [end]]).astype(np.int32)
-    target = np.concatenate([edges.target, np.full(len(stopping) + 1, end)]).astype(np.int32)
-    signature = np.concatenate([edges.signature, np.tile(stop_signature, (len(stopping), 1)), fill_signature[None]])
-    order = np.lexsort((target, source))
-    return _Edges(source[order], target[order], signature[order])
+    at = np.append(np.searchsorted(edges.source, stopping, side="right"), len(edges.source))  # END comes after all
+    return _Edges(
+        np.insert(edges.source, at, np.append(stopping, np.int32(end))),
+        np.insert(edges.target, at, np.int32(end)),
+        np.insert(edges.signature, at, [*[stop_signature] * len(stopping), fill_signature], axis=0),
+    )
 
 
 def _useful(edges: _Edges, start: int, accepting: NDArray[np.bool_]) -> NDArray[np.bool_]:

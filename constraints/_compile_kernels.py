@@ -42,15 +42,20 @@ def label_members(states, ptr, target, label, table, byte_class, data, offsets, 
     out_label = np.empty(room, dtype=np.int32)
     out_class = np.empty(room, dtype=np.int32)
     used = 0
+    first = np.full(representative.shape[0], -1, dtype=np.int32)  # the column of each representative's first byte
+    for c in range(representative.shape[0]):
+        if representative[c] >= 0:
+            first[c] = byte_class[data[offsets[representative[c]]]]
     for n in range(states.shape[0]):
         for j in range(ptr[n], ptr[n + 1]):
             label_of[target[j]] = label[j]
+        row = table[states[n]]
         for c in range(representative.shape[0]):
-            v = representative[c]
-            if v < 0:
+            if first[c] < 0 or row[first[c]] < 0:
                 continue
-            s = states[n]
-            for k in range(offsets[v], offsets[v + 1]):
+            v = representative[c]
+            s = row[first[c]]
+            for k in range(offsets[v] + 1, offsets[v + 1]):
                 s = table[s, byte_class[data[k]]]
                 if s < 0:
                     break

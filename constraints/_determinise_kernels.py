@@ -5,7 +5,7 @@ number of a subset is kept by the state that it comes from, and only where sever
 subset gathered, sorted and looked up. Rows come out sparse, as ranges of bytes.
 """
 
-# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, assignment"
 # Numba infers the types of this kernel from its arguments; `_dfa` says which arrays it passes.
 
 from __future__ import annotations

@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from ._calls import calls_of, components, reachable
 from ._deadline import MAX_SECONDS, Deadline
 from ._determinise_kernels import determinise
-from ._errors import BudgetExceeded
-from ._minimise_kernels import dense, minimise, sparse
+from ._errors import BudgetExceeded, UnsupportedConstraint
+from ._minimise_kernels import minimise
 from ._nfa import Edges, Fragment, Int32, Nfa, NfaBuilder
 from ._product_kernels import product
+from ._table_kernels import dense, sparse
 from ._terms import (
     And,
     Call,
@@ -47,8 +48,8 @@ __all__ = ["MAX_DEPTH", "MAX_STATES", "Dfa", "as_fragment", "compile_term", "for
 
 MAX_STATES = 200_000
 MAX_DEPTH = 4
-LEAST_DEPTH = 2
-MAX_CUT = 100_000  # states in all copies of recursive parts together
+LEAST_DEPTH = 1
+MAX_CUT = 60_000  # states in all copies of recursive parts together
 _CACHE_SIZE = 512
 
 
@@ -115,6 +116,9 @@ def compile_term(
         ValueError: for a `Call` that no enclosing `Scope` names.
     """
     if deadline is None:
+        for known in (None, max_depth):  # no timer for what is kept
+            if (kept := _cache.get((term, max_states, known))) is not None:
+                return kept
         load_kernels()
         with Deadline(max_seconds) as deadline:
             return compile_term(term, max_states=max_states, max_depth=max_depth, deadline=deadline)
@@ -124,7 +128,7 @@ def compile_term(
             return expansion.compile(term)
         except BudgetExceeded:
             deadline.check("expanding recursive parts")
-            if not expansion.cut:
+            if not expansion.recursive:
                 raise
     return _Expansion(max_states, min(max_depth, LEAST_DEPTH), None, deadline).compile(term)
 
@@ -183,7 +187,7 @@ class _Expansion:
         self.max_states = max_states
         self.max_depth = max_depth
         self.max_cut = max_cut
-        self.cut = False  # whether any recursion was cut off
+        self.recursive = False  # whether there is any recursion to expand
         self._deadline = deadline
         self._bound: dict[str, Dfa] = {}
         self._depth: int | None = None  # where recursion was cut off in the part at hand
@@ -206,7 +210,7 @@ class _Expansion:
     def _note(self, depth: int | None) -> None:
         if depth is not None:
             self._depth = depth if self._depth is None else min(self._depth, depth)
-            self.cut = True
+            self.recursive = True
 
     def _compile(self, term: Term) -> Dfa:
         match term:
@@ -216,9 +220,9 @@ class _Expansion:
                     result = self._product(result, self.compile(part), difference=False)
                 return result
             case Not(inner):
-                return self._product(self.compile(any_text()), self.compile(inner), difference=True)
+                return self._product(self.compile(any_text()), self._whole(inner), difference=True)
             case Minus(inner, removed):
-                return self._product(self.compile(inner), self.compile(removed), difference=True)
+                return self._product(self.compile(inner), self._whole(removed), difference=True)
             case Marked(inner, markers):
                 from ._markers import marked_nfa  # imports this module's Dfa
 
@@ -241,6 +245,15 @@ class _Expansion:
             case _:
                 most = 4 * self.max_states + 10_000
                 return self._determinise(NfaBuilder(self._fragment, most, self.max_cut, self._deadline).build(term))
+
+    def _whole(self, term: Term) -> Dfa:
+        """The automaton of what is to be complemented: cut off, its complement would accept too much."""
+        dfa = self.compile(term)
+        if dfa.max_depth is not None:
+            raise UnsupportedConstraint.single(
+                "", "complement", "the language embeds itself, and automata hold it up to a depth only"
+            )
+        return dfa
 
     def _fragment(self, term: Term) -> Fragment:
         return as_fragment(self.compile(term))
@@ -301,6 +314,7 @@ class _Expansion:
         if not recursive:
             self._bound[group[0]] = self.compile(definitions[group[0]])
             return
+        self.recursive = True
         for name in group:
             self._bound[name] = _EMPTY
         for depth in range(self.max_depth + 1):
@@ -318,15 +332,15 @@ class _Expansion:
         self._cut_off(group, self.max_depth)
 
     def _cut_off(self, group: list[str], depth: int) -> None:
-        self.cut = True
         for name in group:
             kept = self._bound[name]
             known = depth if kept.max_depth is None else min(depth, kept.max_depth)
             self._bound[name] = replace(kept, max_depth=known)
 
     def _too_large(self) -> BudgetExceeded:
+        deep = f" with recursive parts {self.max_depth} deep" if self.recursive else ""
         return BudgetExceeded(
-            f"the language needs more than {self.max_states:,} byte states; "
+            f"the language needs more than {self.max_states:,} byte states{deep}; "
             "lower its repetition bounds or lengths, or raise max_states"
         )
 

@@ -96,8 +96,8 @@ class NfaBuilder:
         self._cut = 0
         self._num_states = 2
         self._tiled = 1  # how often the part at hand is spelled out, by the repetitions around it
-        self._edges: list[tuple[int, int, int, int]] = []
-        self._empty: list[tuple[int, int]] = []
+        self._edges: list[int] = []  # flat, four numbers an edge: no objects for the garbage collector to look through
+        self._empty: list[int] = []  # two numbers an edge
         self._edge_blocks: list[tuple[Int32, ...]] = []  # four columns each
         self._empty_blocks: list[tuple[Int32, ...]] = []  # two columns each
 
@@ -152,12 +152,12 @@ class NfaBuilder:
         last = len(sequence) - 1
         for i, (low, high) in enumerate(sequence):
             following = end if i == last else self._fresh()
-            self._edges.append((state, low, high, following))
+            self._edges += (state, low, high, following)
             state = following
 
     def _add_seq(self, parts: tuple[Term, ...], start: int, end: int) -> None:
         if not parts:
-            self._empty.append((start, end))
+            self._empty += (start, end)
             return
         state = start
         for part in parts[:-1]:
@@ -174,7 +174,7 @@ class NfaBuilder:
                     node[name] = self._fresh()
         for s, term, t in edges:
             self.add(term, node[s], node[t])
-        self._empty += [(start, node[0]), (node[1], end)]
+        self._empty += (start, node[0], node[1], end)
 
     def _add_repeat(self, inner: Term, low: int, high: int | None, start: int, end: int) -> None:
         copies = low if high is None else high
@@ -188,24 +188,24 @@ class NfaBuilder:
             state = start
             for i in range(copies):
                 if i >= low:
-                    self._empty.append((state, end))
+                    self._empty += (state, end)
                 following = self._fresh()
                 self.add(inner, state, following)
                 state = following
         if high is None:
             loop = self._fresh()
-            self._empty += [(state, loop), (loop, end)]
+            self._empty += (state, loop, loop, end)
             if part is not None:
                 self._copy(part, 1, loop, loop)
             else:
                 self.add(inner, loop, loop)
         else:
-            self._empty.append((state, end))
+            self._empty += (state, end)
         self._tiled //= 1 if many else spelled
 
     def _copy(self, part: Fragment, copies: int, start: int, end: int) -> None:
         """Copy a deterministic part in, between `start` and `end`."""
-        self._empty.append((self._copy_many(part, copies, copies, start, end), end))
+        self._empty += (self._copy_many(part, copies, copies, start, end), end)
 
     def _copy_many(self, part: Fragment, low: int, high: int | None, start: int, end: int) -> int:
         """Copy a part several times in a row; from the `low`-th joint on, `end` is reached too. The last joint."""
@@ -234,9 +234,9 @@ class NfaBuilder:
             ((wide + part.accepting).ravel(), np.repeat(joint[1:], len(part.accepting))),
             (skip, np.full(len(skip), end, dtype=np.int32)),
         ]
-        self._empty.append((start, joints))
+        self._empty += (start, joints)
         return joints + copies
 
 
-def _columns(rows: Sequence[tuple[int, ...]], width: int) -> NDArray[np.int32]:
+def _columns(rows: Sequence[int], width: int) -> NDArray[np.int32]:
     return np.array(rows, dtype=np.int32).reshape(-1, width).T

@@ -12,7 +12,7 @@ Sets of tokens are never stored: T(s, s') is known by two 64-bit sums of pseudo-
 and different otherwise but for a chance of about 2⁻¹²⁸.
 """
 
-# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, assignment"
 # Numba infers the types of these kernels from their arguments; `_compile` says which arrays it passes.
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _enter(door, state, automaton, doors, stack, chain, out_item, out_target, us
 def _visit(state, automaton, tree, doors, stack, model_stack, chain, out_item, out_target):
     """The items that lead from `state`: into `out_item` (−1 − item: to be taken back) and `out_target`; how many."""
     table, place, _, reach, model = automaton
-    node_column, skip, depth, token_ptr = tree
+    node_column, skip, depth, token_ptr, root_ptr, roots = tree
     if reach[state] > 0:
         return _enter(np.int64(place[state]), state, automaton, doors, stack, chain, out_item, out_target, 0)
     used = 0
@@ -127,22 +127,29 @@ def _visit(state, automaton, tree, doors, stack, model_stack, chain, out_item, o
         return used
     of_node = doors[0][1]
     door_stack = model_stack  # not used otherwise
-    while i < num_nodes:
-        d = depth[i]
-        t = table[stack[d], node_column[i]]
-        if t < 0:
-            i = skip[i]
+    for k in range(table.shape[1]):
+        if table[state, k] < 0:
             continue
-        stack[d + 1] = t
-        if token_ptr[i] < token_ptr[i + 1]:
-            out_item[used] = i
-            out_target[used] = t
-            used += 1
-        if of_node[i] >= 0 and place[t] == 0 and reach[t] > 0:
-            used = _enter(np.int64(of_node[i]), t, automaton, doors, door_stack, chain, out_item, out_target, used)
-            i = skip[i]
-            continue
-        i += 1
+        for r in range(root_ptr[k], root_ptr[k + 1]):
+            i = np.int64(roots[r])
+            past = skip[i]
+            while i < past:
+                d = depth[i]
+                t = table[stack[d], node_column[i]]
+                if t < 0:
+                    i = skip[i]
+                    continue
+                stack[d + 1] = t
+                if token_ptr[i] < token_ptr[i + 1]:
+                    out_item[used] = i
+                    out_target[used] = t
+                    used += 1
+                if of_node[i] >= 0 and place[t] == 0 and reach[t] > 0:
+                    door = np.int64(of_node[i])
+                    used = _enter(door, t, automaton, doors, door_stack, chain, out_item, out_target, used)
+                    i = skip[i]
+                    continue
+                i += 1
     return used
 
 
@@ -150,7 +157,8 @@ def _visit(state, automaton, tree, doors, stack, model_stack, chain, out_item, o
 def walk(states, automaton, tree, doors, item_sums, max_length, longest, max_edges, stop):
     """For each of `states` (n,): its targets and the signature of the token set of each.
 
-    `automaton`: (table, place, following, reach, model); `tree`: (column of each node's byte, skip, depth, token_ptr);
+    `automaton`: (table, place, following, reach, model); `tree`: (column of each node's byte, skip, depth, token_ptr,
+    and the nodes without a parent by their column: ptr (K + 1,), nodes);
     `doors`: (the arrays of `Doors`, the paths as columns with their lengths and the quote's column, the tree behind).
     Returns (ptr (n + 1,), target (E,), signature uint64 (E, 2)), targets ascending within a state; the last pointer is
     −1 if more than `max_edges` edges would be needed. Not to be used once `stop[0]` is true: then it gives up.

@@ -73,6 +73,7 @@ class Walkable:
     Attributes:
         keys: pseudo-random token keys, uint64 (V, 2).
         trie: the prefix tree of all text tokens.
+        top: int32, its nodes without a parent.
         doors: where tokens enter free text.
         item_ptr, item_tokens: the tokens of item i are `item_tokens[item_ptr[i]:item_ptr[i + 1]]`. First the nodes
             of `trie`, then those of `doors.behind`, then the outcomes without a quote.
@@ -81,6 +82,7 @@ class Walkable:
 
     keys: NDArray[np.uint64]
     trie: Trie
+    top: Int32
     doors: Doors
     item_ptr: Int32
     item_tokens: Int32
@@ -131,7 +133,8 @@ def _prepare(vocabulary: Vocabulary) -> Walkable:
     item_ptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
     item_tokens = np.concatenate([trie.tokens, behind_tokens, end_tokens]).astype(np.int32)
     keys = token_keys(vocabulary.size, _SALT)
-    return Walkable(keys, trie, doors, item_ptr, item_tokens, item_sums(item_ptr, item_tokens, keys))
+    top = np.flatnonzero(trie.depth == 0).astype(np.int32)
+    return Walkable(keys, trie, top, doors, item_ptr, item_tokens, item_sums(item_ptr, item_tokens, keys))
 
 
 def _all_outcomes(trie: Trie, large: NDArray[np.intp]) -> tuple[NDArray[np.int64], ...]:
@@ -189,7 +192,13 @@ def _behind(
     trie = build_trie(data, offsets, np.arange(len(door)))
     root = np.flatnonzero(trie.depth == _HEAD - 1).astype(np.int32)
     member = trie.tokens[trie.token_ptr[root]] if len(root) else np.empty(0, np.int64)  # tokens come in preorder
-    return trie, token[trie.tokens].astype(np.int32), door[member], steps[member].astype(np.int32), root
+    return (
+        trie,
+        token[trie.tokens].astype(np.int32),
+        door[member].astype(np.int32),
+        steps[member].astype(np.int32),
+        root,
+    )
 
 
 def _pointers(keys: NDArray[np.integer], count: int) -> Int32:

@@ -12,13 +12,13 @@ from ._arrays import Counter, array_term, counted_array_term, distinct_array_ter
 from ._atoms import Count, Evaluated, Item, Length, Rest, Unevaluated, Unique
 from ._document import Claim
 from ._formula import Formula
+from ._limits import Limits
 from ._whitespace import Whitespace
 
 __all__ = ["ArrayCase", "ArrayCompiler", "arrays_may_satisfy"]
 
 MAX_COUNTERS = 4
 FEW_ITEMS = 7  # distinct items of at most so many values are told apart by the automaton
-COUNTED_ITEMS = 1000  # bounds on the number of items beyond this are verified
 
 Case = tuple[Formula, ...]
 
@@ -97,7 +97,8 @@ class ArrayCase:
     @property
     def start(self) -> int:
         """The index from which on all items are alike."""
-        places = [index + 1 for index in self.items] + [each.start for each in (*self.rests, *self.counts)]
+        places = [index + 1 for index in self.items]
+        places += [rest.start for rest in self.rests] + [count.start for count in self.counts]
         return max(places, default=0)
 
     def claims(self, index: int) -> list[Claim]:
@@ -108,8 +109,9 @@ class ArrayCase:
 class ArrayCompiler:
     """Compiles cases of arrays."""
 
-    def __init__(self, values: Values, whitespace: Whitespace) -> None:
+    def __init__(self, values: Values, whitespace: Whitespace, limits: Limits) -> None:
         self._values = values
+        self._limits = limits
         self._whitespace = whitespace
 
     def term(self, case: ArrayCase, depth: int) -> Term:
@@ -137,12 +139,12 @@ class ArrayCompiler:
         if case.repeated:
             self._values.verify("uniqueItems", "that two items are equal is left to the verifier")
             case.low = max(case.low, 2)
-        for keyword in ("minItems", "maxItems"):
-            bound = case.low if keyword == "minItems" else case.high
-            if bound is not None and bound > COUNTED_ITEMS:
-                self._values.verify(keyword, f"items beyond {COUNTED_ITEMS} are not counted")
-        case.low = min(case.low, COUNTED_ITEMS)
-        if case.high is not None and case.high > COUNTED_ITEMS:
+        counted = max(self._limits.items, case.start)
+        if case.low > counted:
+            self._values.verify("minItems", f"items beyond {counted} are not counted here")
+            case.low = counted
+        if case.high is not None and case.high > counted:
+            self._values.verify("maxItems", f"items beyond {counted} are not counted here")
             case.high = None
         plain = [count for count in case.counts if (count.low, count.high) == (0, 0) and len(count.claims) == 1]
         case.rests += [Rest(count.start, count.claims[0].denied()) for count in plain]

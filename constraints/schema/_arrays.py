@@ -59,6 +59,8 @@ def _cut(prefix: Sequence[Term], item: Term, high: int | None) -> tuple[int | No
 
 def _tail(item: Term, comma: Term, low: int, high: int | None, *, first: bool) -> Term:
     """Items beyond the prefix; without a prefix the first of them has no comma, and there is at least one."""
+    if first and high is None and low <= 1:  # a loop has the item once
+        return graph([(0, EPSILON, 2), (2, item, 3), (3, comma, 2), (3, EPSILON, 1)])
     following = seq(comma, item)
     if not first:
         return rep(following, low, high)

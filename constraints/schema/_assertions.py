@@ -10,12 +10,29 @@ become atoms; schemas of properties and items stay claims. How formulas become t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from .._errors import ConstraintError, UnsupportedConstraint
 from ._atoms import (
-    Among, Compared, Count, Declared, EachKey, Evaluated, Has, HasFormat, Item, KeySet, Length, Matches, MultipleOf,
-    Rest, Unevaluated, Unique, Value, WholeSpelling,
+    Among,
+    Compared,
+    Count,
+    Declared,
+    EachKey,
+    Evaluated,
+    Has,
+    HasFormat,
+    Item,
+    KeySet,
+    Length,
+    Matches,
+    MultipleOf,
+    Rest,
+    Unevaluated,
+    Unique,
+    Value,
+    WholeSpelling,
 )  # fmt: skip
 from ._document import Claim, Document, Node
 from ._formats import FORMATS, VERIFIED_FORMATS
@@ -137,7 +154,7 @@ class Assertions:
                 continue
             if self._document.draft == 4 and view.get(f"exclusive{name.capitalize()}") is True:
                 relation = relation[0]
-            yield from self._with_decimal(node, name, bound, lambda value, r=relation: Compared(r, value))
+            yield from self._with_decimal(node, name, bound, partial(Compared, relation))
         if "multipleOf" in view:
             yield from self._with_decimal(node, "multipleOf", view["multipleOf"], MultipleOf)
 
@@ -159,7 +176,8 @@ class Assertions:
             if name in FORMATS or name in VERIFIED_FORMATS:
                 yield HasFormat(name)
             else:
-                self._document.ignore(node, "format", f"{name!r} is not a format of JSON Schema, so it asks for nothing")
+                why = f"{name!r} is not a format of JSON Schema, so it asks for nothing"
+                self._document.ignore(node, "format", why)
 
     # --- arrays
 
@@ -190,7 +208,9 @@ class Assertions:
         high = int(view["maxContains"]) if "maxContains" in view else None
         if high is not None and high < low:
             return FALSE
-        return Count(0, (Claim(self._document.child(node, "contains")),), low, high) if low or high is not None else TRUE
+        if not low and high is None:
+            return TRUE
+        return Count(0, (Claim(self._document.child(node, "contains")),), low, high)
 
     # --- objects
 

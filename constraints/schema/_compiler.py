@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .._calls import calls_of, reachable
 from .._errors import ConstraintError, Reason, UnsupportedConstraint
 from .._terms import EMPTY, Call, Term, alt, json_string, lit, scope
 from ._any import AnyJson
@@ -22,6 +23,7 @@ from ._assertions import KINDS, Assertions
 from ._atoms import Among
 from ._document import Claim, Document, Node
 from ._formula import FALSE, TRUE, All, Either, Formula, TooManyCases, cases_of, every
+from ._limits import UNLIMITED, Limits
 from ._object_case import FREE_KEYS, ObjectCase, ObjectCompiler, names_in, objects_may_satisfy
 from ._scalars import Numbers, boolean_values
 from ._strings import ANY_STRING, Strings, is_impossible
@@ -33,6 +35,10 @@ __all__ = ["SchemaCompiler"]
 MAX_CASES = 256
 MAX_GOALS = 50_000
 NAMED_EVERYWHERE = 16
+COUNTING = (
+    *("maxLength", "minLength", "pattern", "patternProperties"),
+    *("minItems", "maxItems", "minProperties", "maxProperties"),
+)  # fmt: skip
 INDENTED_LEVELS = 4  # how often a recursive schema comes back where white space depends on the depth
 _ASIDE = frozenset(("$defs", "definitions", "$comment", "title", "description", "default", "examples", "deprecated"))
 
@@ -47,7 +53,14 @@ class SchemaCompiler:
     """
 
     def __init__(
-        self, document: Document, whitespace: Whitespace, *, closed: bool, numbers: str, formats: bool
+        self,
+        document: Document,
+        whitespace: Whitespace,
+        limits: Limits,
+        *,
+        closed: bool,
+        numbers: str,
+        formats: bool,
     ) -> None:
         self._document = document
         self._whitespace = whitespace
@@ -55,10 +68,10 @@ class SchemaCompiler:
         self._formats = formats
         self._any = AnyJson(whitespace, numbers)
         self._assertions = Assertions(document, self.refuse, self._are_disjoint, formats=formats)
-        self._strings = Strings(self.refuse, self.verify)
+        self._strings = Strings(self.refuse, self.verify, limits)
         self._numbers = Numbers(numbers, self.verify)
-        self._objects = ObjectCompiler(self, whitespace)
-        self._arrays = ArrayCompiler(self, whitespace)
+        self._objects = ObjectCompiler(self, whitespace, limits)
+        self._arrays = ArrayCompiler(self, whitespace, limits)
         self._kept: dict[tuple[Any, ...], Term] = {}
         self._texts: dict[Claim, Term] = {}
         self._active: dict[tuple[Any, ...], str] = {}
@@ -76,9 +89,12 @@ class SchemaCompiler:
         body = self.value([Claim(self._document.root_node)], 0)
         if self._reasons:
             raise UnsupportedConstraint(self._reasons.values())
-        if self._any.definitions:
+        definitions = {**self._any.definitions, **self._definitions}
+        calls = {name: calls_of(term) for name, term in definitions.items()}
+        used = reachable(calls_of(body), calls)
+        if not self._any.definitions.keys().isdisjoint(used):
             self.verify("additionalProperties", FREE_KEYS)
-        return scope(body, {**self._any.definitions, **self._definitions})
+        return scope(body, {name: definitions[name] for name in definitions if name in used})
 
     def verifier(self) -> Callable[[str], bool] | None:
         """After `term()`: what completes the automaton, if it is a superset of the language."""
@@ -86,7 +102,13 @@ class SchemaCompiler:
             return None
         if all(reason.why == FREE_KEYS for reason in self.verified.values()):
             return has_distinct_keys
-        return SchemaVerifier(self._document, lambda pattern: self.pattern(pattern, "", "pattern"), formats=self._formats)
+        strings = Strings(self.refuse, self.verify, UNLIMITED)
+        return SchemaVerifier(self._document, strings.pattern, formats=self._formats)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the document bounds a number that limits could cut."""
+        return self._document.mentions(COUNTING)
 
     def refuse(self, pointer: str, keyword: str, why: str) -> None:
         """Note a reason; all of them are raised together."""
@@ -208,10 +230,12 @@ class SchemaCompiler:
 
     def _object(self, formula: Formula, depth: int) -> Term:
         cases = self._cases(formula, objects_may_satisfy)
-        names = names_in(formula)
+        names, loose = names_in(formula)
         # what one case says nothing of is a free key there, behind the named ones; a few are named all the same
-        few = (len(cases) - 1) * len(names) <= NAMED_EVERYWHERE
-        sorted_cases = (ObjectCase.of(case, closed=self._closed, order=names, all_names=few) for case in cases)
+        few = (len(cases) - 1) * len(names + loose) <= NAMED_EVERYWHERE
+        sorted_cases = (
+            ObjectCase.of(case, closed=self._closed, order=names, loose=loose, all_names=few) for case in cases
+        )
         return alt(*(self._objects.term(case, depth) for case in sorted_cases))
 
     def _cases(self, formula: Formula, consistent: Any) -> list[tuple[Any, ...]]:
@@ -251,6 +275,10 @@ class SchemaCompiler:
         """The strings in which a pattern matches."""
         return self._strings.pattern(pattern, pointer, keyword)
 
+    def first_mention(self, text: str) -> int:
+        """Where a text stands among the values that the document gives."""
+        return self._document.first_mention(text)
+
     def denial(self, claims: Iterable[Claim]) -> Claim:
         """That one of the claims is wrong."""
         claims = list(claims)
@@ -277,10 +305,11 @@ class SchemaCompiler:
         return [term for const in consts if (term := self.value([*goal, const], depth)) != EMPTY]
 
 
-_PLAIN = frozenset(
-    "type properties required additionalProperties patternProperties propertyNames minProperties maxProperties items "
-    "prefixItems additionalItems minItems maxItems enum const".split()
-)
+# keywords that tell branches of oneOf apart
+_PLAIN = frozenset((
+    *("type", "enum", "const", "properties", "required", "additionalProperties", "patternProperties", "propertyNames"),
+    *("minProperties", "maxProperties", "items", "prefixItems", "additionalItems", "minItems", "maxItems"),
+))  # fmt: skip
 
 
 def _listed(formula: Formula, kind: str) -> list[Any] | None:

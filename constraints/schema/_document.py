@@ -159,6 +159,21 @@ class Document:
         kwargs = {} if self._plain and not self._given else {"registry": self._registry}
         return extend(_validator_class(self.draft))(self.root, format_checker=format_checker, **kwargs)
 
+    def mentions(self, names: tuple[str, ...]) -> bool:
+        """Whether any object of the document, a schema or not, has one of these keys."""
+        return _has_key(self.root, names)
+
+    def first_mention(self, text: str) -> int:
+        """The place of a text among all strings of `enum`; behind them if it isn't there."""
+        return self._mentions.get(text, len(self._mentions))
+
+    @cached_property
+    def _mentions(self) -> dict[str, int]:
+        given = (schema.get("enum") for _, schema in _dicts(self.root))
+        lists = [values for values in given if isinstance(values, list)]
+        texts = dict.fromkeys(value for values in lists for value in values if isinstance(value, str))
+        return {text: i for i, text in enumerate(texts)}
+
     def ignore(self, node: Node, name: str, why: str) -> None:
         """Note a keyword that asks for nothing."""
         self.ignored.setdefault((node.pointer, name), Reason(node.pointer, name, why))
@@ -200,7 +215,7 @@ class Document:
                 path.append(int(token))
             else:
                 raise ConstraintError(f"at {pointer}: $ref {reference!r} refers to nothing")
-        return self._checked(Node(value, pointer_of(path)), reference, pointer)
+        return self._checked(Node(value, pointer_of(path)), reference, pointer, trusted=_is_schema_place(path))
 
     def _look_up(self, node: Node, keyword: str) -> Node:
         from referencing.exceptions import NoSuchAnchor, PointerToNowhere, Unresolvable
@@ -221,15 +236,17 @@ class Document:
             raise UnsupportedConstraint.single(node.pointer, keyword, why) from error
         base = found.resolver._base_uri
         scope = (*dict.fromkeys(reversed([uri for uri, _ in found.resolver.dynamic_scope()])), base)
-        place = reference if reference.startswith("#/") and base == resolver._base_uri else f"{base}{_fragment(reference)}"
+        inside = reference.startswith("#/") and base == resolver._base_uri
+        place = reference if inside else f"{base}{_fragment(reference)}"
         target = Node(found.contents, place.removeprefix("#"), found.resolver, scope if self._dynamic else ())
         return self._checked(target, reference, pointer)
 
-    def _checked(self, node: Node, reference: str, pointer: str) -> Node:
+    def _checked(self, node: Node, reference: str, pointer: str, *, trusted: bool = False) -> Node:
+        """The node, if it is a schema; `trusted` where the meta-schema has looked at it already."""
         if not isinstance(node.schema, (dict, bool)):
             raise ConstraintError(f"at {pointer}: $ref {reference!r} refers to no schema")
-        if isinstance(node.schema, dict) and not node.schema.keys() <= self._known:
-            self._check(node)  # it may stand where the meta-schema didn't look
+        if not trusted and node.schema is not self.root:
+            self._check(node)
         return node
 
     @cached_property
@@ -261,6 +278,31 @@ def _resource(schema: Any, default: Any) -> Any:
         return Resource.from_contents(schema, default_specification=default)
     except Exception:  # an unknown $schema inside a registry: read like the document
         return default.create_resource(schema)
+
+
+_TO_SCHEMA = frozenset((
+    *("additionalProperties", "additionalItems", "items", "contains", "not", "if", "then", "else"),
+    *("propertyNames", "unevaluatedProperties", "unevaluatedItems", "contentSchema"),
+))  # fmt: skip
+_TO_LIST = frozenset(("items", "prefixItems", "allOf", "anyOf", "oneOf"))
+_TO_MAP = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"))
+
+
+def _is_schema_place(path: list[str | int]) -> bool:
+    """Whether the meta-schema has already checked this place as a schema."""
+    kind = "schema"
+    for token in path:
+        if kind in ("map", "list"):
+            kind = "schema"
+        elif token in _TO_MAP:
+            kind = "map"
+        elif token in _TO_LIST and token not in _TO_SCHEMA:
+            kind = "list"
+        elif token in _TO_SCHEMA and token != "items":
+            kind = "schema"
+        else:
+            return False
+    return kind == "schema"
 
 
 def _moves_base(root: Any, draft: int) -> bool:

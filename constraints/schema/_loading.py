@@ -64,7 +64,8 @@ def _check_text(value: str, path: tuple[str | int, ...]) -> None:
         value.encode()
     except UnicodeEncodeError:
         place = pointer_of(path) or "(root)"
-        raise ConstraintError(f"not a JSON Schema: at {place}: {value!r} holds a lone surrogate, which is no text") from None
+        why = f"{value!r} holds a lone surrogate, which is no text"
+        raise ConstraintError(f"not a JSON Schema: at {place}: {why}") from None
 
 
 def _no_constant(name: str) -> Any:

@@ -175,7 +175,7 @@ def number_value(value: Any, spelling: str = "plain") -> Term:
     float.
 
     Beyond doubles' whole numbers (2**53) an int and a float that look alike differ to a reader: there an int
-    is spelled without point and exponent, a float with one.
+    that is no double is spelled without point and exponent, a float with one.
     """
     whole_float = not isinstance(value, int) and value == int(value)
     number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
@@ -183,8 +183,9 @@ def number_value(value: Any, spelling: str = "plain") -> Term:
     to_decimal(number)  # refuses what has too many digits
     if abs(number) >= EXACT_WHOLE:
         with_point = seq(lit(text), lit(".0") if spelling == "plain" else seq(POINT, rep(ZERO, 1)))
-        if not whole_float:
-            return lit(text)
+        if not whole_float:  # with a point a reader takes it for a double
+            exact = spelling == "any" and Decimal(float(number)) == number
+            return alt(lit(text), with_point) if exact else lit(text)
         return with_point if spelling == "plain" else alt(with_point, _scientific(Bounds(number, number)))
     if spelling == "any":
         return number_term(Bounds(number, number), spelling)

@@ -15,11 +15,12 @@ import numpy as np
 
 from .._dfa import Dfa, compile_term
 from .._errors import BudgetExceeded, UnsupportedConstraint
-from .._terms import EMPTY, Term, any_text, both, json_string, lit, neg, seq
+from .._terms import EMPTY, And, Minus, Term, any_text, json_string, lit, neg, seq
 from .._terms import alt as union
 from ._atoms import Declared, EachKey, Evaluated, Has, KeySet, Length, SomeKey, Unevaluated, Value
 from ._document import Claim
 from ._formula import All, Either, Formula, Watched
+from ._limits import Limits
 from ._objects import Member, object_term
 from ._strings import is_impossible, matches_text
 from ._whitespace import Whitespace
@@ -29,6 +30,7 @@ __all__ = ["FREE_KEYS", "ObjectCase", "ObjectCompiler", "names_in", "objects_may
 FREE_KEYS = "that free keys differ from each other is not regular"
 MAX_NEEDS = 5
 MAX_CLASSES = 64
+MAX_LOOSE = 4
 FEW_KEYS = 24  # a class of at most so many keys is written out
 
 Case = tuple[Formula, ...]
@@ -46,6 +48,9 @@ class Values(Protocol):
     def pattern(self, pattern: str, pointer: str, keyword: str) -> Term | None:
         """The strings in which a pattern matches."""
 
+    def first_mention(self, text: str) -> int:
+        """Where a text stands among the values that the document gives."""
+
     def verify(self, keyword: str, why: str) -> None:
         """Note what is left to the verifier."""
 
@@ -60,8 +65,8 @@ def objects_may_satisfy(case: Case) -> bool:
     return not any((name, False) in has for name in required)
 
 
-def names_in(formula: Formula) -> list[str]:
-    """The names that a formula speaks of: those that schemas declare, in the order of their first mention, then those
+def names_in(formula: Formula) -> tuple[list[str], list[str]]:
+    """The names that a formula speaks of, in the order of their first mention: those that schemas declare, and those
     that are only required or barred."""
     declared: dict[str, None] = {}
     others: dict[str, None] = {}
@@ -76,7 +81,7 @@ def names_in(formula: Formula) -> list[str]:
                 declared.setdefault(name)
             case Has(name):
                 others.setdefault(name)
-    return [*declared, *(name for name in others if name not in declared)]
+    return list(declared), [name for name in others if name not in declared]
 
 
 def _lengths(case: Case) -> tuple[int, int | None]:
@@ -98,21 +103,25 @@ class ObjectCase:
     high: int | None = None
     impossible: bool = False
     closed: bool = False
+    loose: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, case: Case, *, closed: bool, order: Sequence[str] = (), all_names: bool = False) -> ObjectCase:
+    def of(
+        cls, case: Case, *, closed: bool, order: Sequence[str] = (), loose: Sequence[str] = (), all_names: bool = False
+    ) -> ObjectCase:
         """Sort the atoms.
 
         Args:
             case: the atoms.
             closed: as in `JsonSchema`.
             order: names in the order in which they are to stand.
-            all_names: name all of `order`, also what this case says nothing of.
+            loose: names without a place among each other, behind those.
+            all_names: name all of them, also what this case says nothing of.
         """
         declared = [atom.says_all for atom in case if isinstance(atom, Declared)]
         result = cls(closed=closed and bool(declared) and not any(declared))
         if all_names and not result.closed:
-            result.names = {name: [] for name in order}
+            result.names = {name: [] for name in (*order, *loose)}
         result.low, result.high = _lengths(case)
         for atom in case:
             match atom:
@@ -127,12 +136,19 @@ class ObjectCase:
                     result.some.append(atom)
                 case Unevaluated():
                     result._add_unevaluated(atom, case)
-        for condition in (*result.each, *result.some):
-            for name in sorted(condition.keys.names - result.names.keys()):
+        for keys in result.key_sets:
+            for name in sorted(keys.names - result.names.keys()):
                 result.names[name] = []
-        place = {name: i for i, name in enumerate(order)}
+        place = {name: i for i, name in enumerate((*order, *loose))}
         result.names = dict(sorted(result.names.items(), key=lambda item: place.get(item[0], len(place))))
+        unplaced = result.names.keys() & set(loose) - result.absent
+        result.loose = frozenset(unplaced) if 1 < len(unplaced) <= MAX_LOOSE else frozenset()
         return result
+
+    @property
+    def key_sets(self) -> list[KeySet]:
+        """The sets of keys that conditions speak of."""
+        return [each.keys for each in self.each] + [need.keys for need in self.some]
 
     def _add_unevaluated(self, atom: Unevaluated, case: Case) -> None:
         seen = [other for other in case if isinstance(other, Evaluated) and other.watcher == atom.watcher]
@@ -168,8 +184,9 @@ class _Class:
 class ObjectCompiler:
     """Compiles cases of objects."""
 
-    def __init__(self, values: Values, whitespace: Whitespace) -> None:
+    def __init__(self, values: Values, whitespace: Whitespace, limits: Limits) -> None:
         self._values = values
+        self._limits = limits
         self._whitespace = whitespace
         self._colon = whitespace.colon()
 
@@ -183,16 +200,14 @@ class ObjectCompiler:
         for name in sorted(case.required, key=list(case.names).index):  # what contradicts is found early
             if self._value(case, name, depth) == EMPTY:
                 return EMPTY
-        written, free = ([], []) if case.closed else self._free_members(case, depth)
-        members = [
-            Member(self._variants(lit(name), self._claims(case, name), self._met(case, name), depth), name in case.required)
-            for name in case.names
-            if name not in case.absent
-        ]
+        full = case.high is not None and case.high <= len(case.required)
+        written, free = ([], []) if case.closed or full else self._free_members(case, depth)
+        members = [self._named(case, name, depth) for name in case.names if name not in case.absent]
         members += written + free
         low, high = self._bounds(case, members)
         if free and (high is None or high > len(case.required) + 1):
             self._values.verify("additionalProperties", FREE_KEYS)
+        low, high = self._counted(low, high)
         needs = (1 << len(case.some)) - 1
         return object_term(members, self._whitespace, depth, low=low, high=high, needs=needs)
 
@@ -202,6 +217,10 @@ class ObjectCompiler:
             return False
         return all(self._value(case, name, depth) != EMPTY for name in case.required)
 
+    def _named(self, case: ObjectCase, name: str, depth: int) -> Member:
+        variants = self._variants(lit(name), self._claims(case, name), self._met(case, name), depth)
+        return Member(variants, required=name in case.required, loose=name in case.loose)
+
     @staticmethod
     def _bounds(case: ObjectCase, members: Sequence[Member]) -> tuple[int, int | None]:
         """The bounds on the number of members, where they say more than the members themselves."""
@@ -210,6 +229,15 @@ class ObjectCompiler:
         bounded = not any(member.repeated for member in members)
         high = None if case.high is not None and bounded and possible <= case.high else case.high
         return low, high
+
+    def _counted(self, low: int, high: int | None) -> tuple[int, int | None]:
+        """The bounds as far as members are counted."""
+        counted = self._limits.items
+        if low > counted:
+            self._values.verify("minProperties", f"members beyond {counted} are not counted here")
+        if high is not None and high > counted:
+            self._values.verify("maxProperties", f"members beyond {counted} are not counted here")
+        return min(low, counted), None if high is not None and high > counted else high
 
     def _value(self, case: ObjectCase, name: str, depth: int) -> Term:
         return self._values.value(self._claims(case, name), depth + 1)
@@ -262,6 +290,7 @@ class ObjectCompiler:
                 continue
             term = union(*terms)
             words = few_words(term, FEW_KEYS) if tests else None
+            words = sorted(words, key=self._values.first_mention) if words else words
             if words is None:
                 free.append(Member(self._variants(term, list(claims), list(met), depth), repeated=True))
             for word in words or ():
@@ -271,8 +300,7 @@ class ObjectCompiler:
     def _tests(self, case: ObjectCase) -> dict[_Test, Term]:
         """What tells free keys apart, with the languages."""
         tests: dict[_Test, Term] = {}
-        for condition in (*case.each, *case.some):
-            keys = condition.keys
+        for keys in case.key_sets:
             for pattern in (*([keys.pattern] if keys.pattern is not None else []), *keys.patterns):
                 term = self._values.pattern(pattern, keys.pointer, "patternProperties")
                 tests[pattern] = any_text() if term is None else term
@@ -283,18 +311,24 @@ class ObjectCompiler:
     def _classes(self, everything: Term, tests: dict[_Test, Term]) -> list[_Class]:
         classes = [_Class(everything)]
         for test, term in tests.items():
-            inside = [_Class(_both(old.term, term), old.passed | {test}) for old in classes]
-            outside = [_Class(_both(old.term, neg(term)), old.passed) for old in classes]
-            classes = [new for new in (*inside, *outside) if not is_impossible(new.term)]
+            refined: list[_Class] = []
+            for old in classes:
+                inside = _Class(_narrowed(old.term, term), old.passed | {test})
+                if is_impossible(inside.term):
+                    refined.append(old)
+                    continue
+                outside = _Class(Minus(old.term, term), old.passed)
+                refined += [inside] if is_impossible(outside.term) else [inside, outside]
+            classes = refined
             if len(classes) > MAX_CLASSES:
                 why = f"the patterns make more than {MAX_CLASSES} kinds of keys"
                 raise UnsupportedConstraint.single("", "patternProperties", why)
         return classes
 
 
-def _both(left: Term, right: Term) -> Term:
-    parts = [part for part in (left, right) if part != any_text()]
-    return both(*parts) if parts else any_text()
+def _narrowed(left: Term, right: Term) -> Term:
+    """An intersection of two that is not flattened: the left one is compiled already, and kept."""
+    return right if left == any_text() else left if right == any_text() else And((left, right))
 
 
 def few_words(term: Term, limit: int) -> list[str] | None:

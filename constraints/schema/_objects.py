@@ -1,7 +1,7 @@
 """Objects: which members in which order, and where the commas stand.
 
-Members stand in the order given, each at most once; free members follow the named ones. This module knows how members
-are put together, not what a schema says about them.
+Members stand in the order given, each at most once; then the loose ones in any order; then free members. This module
+knows how members are put together, not what a schema says about them.
 
 The object is a graph. A node remembers how many members are written (up to the number that matters: without bounds
 only whether there is one, which decides on the comma) and which of the needs are met. Each member stands in the graph
@@ -11,7 +11,7 @@ once for each such memory, so the term is linear in the number of members.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._terms import EMPTY, EPSILON, Term, alt, graph
 from ._whitespace import Whitespace
@@ -23,18 +23,23 @@ __all__ = ["Member", "object_term"]
 class Member:
     """A key with its value, as one term: `"key": value`; `repeated` members may stand any number of times.
 
-    `variants` are the terms by the needs that they meet (bits), for the same key.
+    `variants` are the terms by the needs that they meet (bits), for the same key. Loose members have no place among
+    each other: with k of them the graph has k * 2**(k - 1) copies.
     """
 
     variants: tuple[tuple[Term, int], ...]
     required: bool = False
     repeated: bool = False
+    loose: bool = False
 
 
 @dataclass(frozen=True)
 class _Memory:
+    """Members written, needs met, and which of the loose members are used (bit masks)."""
+
     written: int
     met: int
+    used: int = 0
 
 
 def object_term(
@@ -60,7 +65,7 @@ def object_term(
 
 def _possible(member: Member) -> Member:
     variants = tuple((term, met) for term, met in member.variants if term != EMPTY)
-    return Member(variants, member.required, member.repeated)
+    return replace(member, variants=variants)
 
 
 class _Writer:
@@ -69,7 +74,8 @@ class _Writer:
     def __init__(
         self, members: Sequence[Member], whitespace: Whitespace, depth: int, low: int, high: int | None, needs: int
     ) -> None:
-        self._members = [member for member in members if member.variants and not member.repeated]
+        self._members = [member for member in members if member.variants and not member.repeated and not member.loose]
+        self._loose = [member for member in members if member.variants and member.loose]
         self._free = [member for member in members if member.variants and member.repeated]
         self._comma = whitespace.comma(depth + 1)
         self._opening = whitespace.opening("{", depth + 1)
@@ -85,24 +91,48 @@ class _Writer:
         return self._numbers.setdefault(name, len(self._numbers))
 
     def _edges(self) -> Iterator[tuple[int, Term, int]]:
-        level = {_Memory(0, 0): None}
+        level = following = {_Memory(0, 0): None}
         yield 0, self._opening, self._node((0, _Memory(0, 0)))
         for place, member in enumerate(self._members):
-            following: dict[_Memory, None] = {}
+            following = {}
             entered: set[tuple[int, _Memory]] = set()
             for memory in level:
                 here = self._node((place, memory))
                 if not member.required:
                     following.setdefault(memory)
                     yield here, EPSILON, self._node((place + 1, memory))
-                for edge in self._write(here, memory, member, (place,), entered, following, place + 1):
-                    yield edge
+                yield from self._write(here, memory, member, (place,), entered, following, place + 1)
             level = following
+        if self._loose:
+            level = {}
+            yield from self._any_order(following, level)
         yield from self._rest(list(level))
+
+    def _any_order(self, level: dict[_Memory, None], done: dict[_Memory, None]) -> Iterator[tuple[int, Term, int]]:
+        """Loose members: a node remembers which are used."""
+        place = len(self._members)
+        needed = sum(1 << i for i, member in enumerate(self._loose) if member.required)
+        pending = list(level)
+        seen = dict.fromkeys(pending)
+        entered: set[tuple[int, _Memory]] = set()
+        while pending:
+            memory = pending.pop()
+            here = self._node((place, memory))
+            if memory.used & needed == needed:
+                after = replace(memory, used=0)
+                done.setdefault(after)
+                yield here, EPSILON, self._node((place + 1, after))
+            for number, member in enumerate(self._loose):
+                if memory.used >> number & 1:
+                    continue
+                following: dict[_Memory, None] = {}
+                yield from self._write(here, memory, member, ("loose", number), entered, following, place, 1 << number)
+                pending += [new for new in following if new not in seen]
+                seen |= following
 
     def _rest(self, pending: list[_Memory]) -> Iterator[tuple[int, Term, int]]:
         """Free members, any number of them, and the end."""
-        last = len(self._members)
+        last = len(self._members) + bool(self._loose)
         seen = dict.fromkeys(pending)
         entered: set[tuple[int, _Memory]] = set()
         while pending:
@@ -125,13 +155,14 @@ class _Writer:
         entered: set[tuple[int, _Memory]],
         following: dict[_Memory, None],
         place: int,
+        use: int = 0,
     ) -> Iterator[tuple[int, Term, int]]:
         """From a node through a member; what follows is shared by all nodes whose memory comes to the same."""
         if self._high is not None and memory.written >= self._high:
             return
         separator = self._comma if memory.written else EPSILON
         for number, (term, met) in enumerate(member.variants):
-            after = _Memory(min(memory.written + 1, self._cap), memory.met | met)
+            after = _Memory(min(memory.written + 1, self._cap), memory.met | met, memory.used | use)
             entry = self._node((*name, "entry", number, after))
             yield here, separator, entry
             following.setdefault(after)

@@ -8,8 +8,10 @@ from typing import Any
 
 from .._errors import ConstraintError
 from .._language import Language
+from .._terms import Term
 from ._compiler import SchemaCompiler
 from ._document import Document
+from ._limits import LEVELS, MAX_ESTIMATE, MAX_SIZE, Limits, estimated_states
 from ._loading import load_schema
 from ._numbers import SPELLINGS
 from ._whitespace import Whitespace
@@ -79,15 +81,30 @@ class JsonSchema(Language):
         try:
             self.schema = load_schema(schema)
             document = Document(self.schema, registry)
-            compiler = SchemaCompiler(
-                document, self.whitespace, closed=self.closed, numbers=spelling, formats=formats
+            compiler, term = self._within_limits(
+                lambda limits: SchemaCompiler(
+                    document, self.whitespace, limits, closed=self.closed, numbers=spelling, formats=formats
+                )
             )
-            term = compiler.term()
         except RecursionError as error:
             raise ConstraintError("the schema is nested too deeply to be compiled") from error
         self.verified = tuple(compiler.verified.values())
         self.ignored = tuple(document.ignored.values())
         super().__init__(term, parse=parse, verify=compiler.verifier())
+
+    @staticmethod
+    def _within_limits(compiler_for: Callable[[Limits], SchemaCompiler]) -> tuple[SchemaCompiler, Term]:
+        """The term under the widest limits that keep it small; if none does and they hardly matter, the widest."""
+        found = []
+        for limits in LEVELS:
+            compiler = compiler_for(limits)
+            term = compiler.term()
+            size = estimated_states(term, MAX_SIZE)
+            found.append((compiler, term, size))
+            if size < MAX_ESTIMATE or not compiler.counts:
+                break
+        least = found[-1][2]
+        return next((compiler, term) for compiler, term, size in found if size <= max(1.5 * least, MAX_ESTIMATE))
 
     def __repr__(self) -> str:
         return f"JsonSchema({self.whitespace.name}, {self.exactness})"

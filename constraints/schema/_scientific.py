@@ -53,8 +53,8 @@ def within(low: Decimal | None, high: Decimal | None, ceiling: int | None = None
 def on_grid(low: Decimal | None, high: Decimal | None, place: int, top: int) -> Term:
     """Positive multiples of 10**place between the bounds: the exponent covers all but `place` of the digits.
 
-    Out of these, those with up to `GRID_PLACES` digits after the point, exponents up to `top`, and exponents that decide
-    alone that the bounds are kept: a comparison of the mantissa would cost many states.
+    Out of these, those with up to `GRID_PLACES` digits after the point, exponents up to `top`, and exponents that
+    decide alone that the bounds are kept: a comparison of the mantissa would cost many states.
     """
     if low is not None and low > 0:
         lowest = low.adjusted() + (_mantissa(low) != 1)

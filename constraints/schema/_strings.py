@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable
 from .._dfa import compile_term
 from .._ecma import ecma_term
 from .._errors import BudgetExceeded, ConstraintError, UnsupportedConstraint
-from .._terms import EMPTY, And, Not, Term, alt, any_char, any_text, both, json_string, lit, neg, rep
+from .._terms import EMPTY, Alt, And, Bytes, Minus, Not, Term, alt, any_char, any_text, both, json_string, lit, neg, rep
 from ._atoms import Among, HasFormat, Length, Matches
 from ._formats import FORMATS, VERIFIED_FORMATS, format_term
 from ._formula import All, Either, Formula
+from ._limits import Limits, relaxed
 
 __all__ = ["ANY_STRING", "Strings", "is_impossible", "matches_text", "string_except"]
 
 ANY_STRING = json_string(any_text())
-COUNTED = 2000  # lengths beyond this are verified: each code point costs states
+PRODUCT_STATES = 40_000  # of a length and patterns together; beyond, the length is verified
 
 Note = Callable[[str, str], None]
 
@@ -26,11 +27,13 @@ class Strings:
     Args:
         refuse: takes (pointer, keyword, why) of what is not supported.
         verify: takes (keyword, why) of what is left to the verifier.
+        limits: how far code points and repetitions are counted.
     """
 
-    def __init__(self, refuse: Callable[[str, str, str], None], verify: Note) -> None:
+    def __init__(self, refuse: Callable[[str, str, str], None], verify: Note, limits: Limits) -> None:
         self._refuse = refuse
         self._verify = verify
+        self._limits = limits
         self._patterns: dict[str, Term] = {}
 
     def decoded(self, formula: Formula) -> Term:
@@ -39,7 +42,7 @@ class Strings:
             case All(parts):
                 lengths = [part for part in parts if isinstance(part, Length)]
                 others = [self.decoded(part) for part in parts if not isinstance(part, Length)]
-                return _joined([*self._lengths(lengths), *others])
+                return _joined([*self._lengths(lengths, others), *others])
             case Either(parts):
                 return alt(*(self.decoded(part) for part in parts))
             case Length():
@@ -52,7 +55,7 @@ class Strings:
                 return self._format(name, holds)
         raise TypeError(f"not a condition on strings: {formula!r}")
 
-    def pattern(self, pattern: str, pointer: str, keyword: str = "pattern") -> Term | None:
+    def pattern(self, pattern: str, pointer: str = "", keyword: str = "pattern") -> Term | None:
         """The strings in which a pattern matches somewhere; None (and noted) if it isn't regular."""
         if pattern not in self._patterns:
             try:
@@ -67,7 +70,14 @@ class Strings:
 
     def _pattern(self, pattern: str, pointer: str, holds: bool) -> Term:
         term = self.pattern(pattern, pointer)
-        return any_text() if term is None else _signed(term, holds)
+        if term is None:
+            return any_text()
+        if not holds:
+            return neg(term)
+        wider = relaxed(term, self._limits.chars)
+        if wider != term:
+            self._verify("pattern", f"repetitions beyond {self._limits.chars} are not counted")
+        return wider
 
     def _format(self, name: str, holds: bool) -> Term:
         if name in FORMATS and holds:
@@ -75,18 +85,31 @@ class Strings:
         self._verify("format", f"{name!r} is held by a superset, or denied")
         return VERIFIED_FORMATS[name].term if holds and name in VERIFIED_FORMATS else any_text()
 
-    def _lengths(self, lengths: Iterable[Length]) -> list[Term]:
+    def _lengths(self, lengths: Iterable[Length], others: Iterable[Term] = ()) -> list[Term]:
         low = max((length.low for length in lengths), default=0)
         high = min((length.high for length in lengths if length.high is not None), default=None)
         if high is not None and high < low:
             return [EMPTY]
-        if low > COUNTED:
-            self._verify("minLength", f"code points beyond {COUNTED} are not counted")
-            low = COUNTED
-        if high is not None and high > COUNTED:
-            self._verify("maxLength", f"code points beyond {COUNTED} are not counted")
+        others = [term for term in others if term != any_text()]
+        if len(others) == 1 and isinstance(others[0], Alt) and all(isinstance(o, Bytes) for o in others[0].options):
+            counted = max(high or 0, low)  # of a list of strings any length can be told
+        else:
+            states = max((_num_states(term) for term in others), default=1)
+            counted = min(self._limits.chars, PRODUCT_STATES // states)
+        if low > counted:
+            self._verify("minLength", f"code points beyond {counted} are not counted here")
+            low = counted
+        if high is not None and high > counted:
+            self._verify("maxLength", f"code points beyond {counted} are not counted here")
             high = None
         return [rep(any_char(), low, high)] if low or high is not None else []
+
+
+def _num_states(term: Term) -> int:
+    try:
+        return max(compile_term(term).num_states, 1)
+    except BudgetExceeded:
+        return PRODUCT_STATES
 
 
 def _joined(parts: list[Term]) -> Term:
@@ -100,7 +123,7 @@ def _signed(term: Term, holds: bool) -> Term:
 
 def is_impossible(term: Term) -> bool:
     """Whether no text is in a language; a language too large to be told counts as possible."""
-    if not isinstance(term, (And, Not)):
+    if not isinstance(term, (And, Minus, Not)):
         return term == EMPTY
     try:
         return compile_term(term).is_empty

@@ -145,7 +145,7 @@ def test_a_canvas_too_short_is_refused_with_the_least_number(tiny):
 @pytest.mark.parametrize(
     ("output_type", "options", "error"),
     [
-        ({"type": "array", "uniqueItems": True, "contains": {}}, {}, UnsupportedConstraint),
+        ({"type": "string", "pattern": r"(a)\1"}, {}, UnsupportedConstraint),
         (object(), {}, TypeError),
         (Pair, {"max_new_tokens": 0}, OptionError),
         (Pair, {"batch_size": 0}, OptionError),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controlgen.constraints import ConstraintError, InfeasibleConstraint, JsonSchema, UnsupportedConstraint
+from controlgen.constraints import ConstraintError, InfeasibleConstraint, JsonSchema, UnsupportedConstraint, Vocabulary
 
 CONTROLS = "".join(map(chr, range(0x20)))
 texts = st.text(alphabet=st.sampled_from(CONTROLS + '"\\/ab\x7f\x80é€\u2028\ufffd\U0001f600\U0010ffff'), max_size=8)
@@ -105,7 +105,7 @@ def test_lengths_that_exclude_each_other() -> None:
     language = JsonSchema({"type": "string", "minLength": 3, "maxLength": 2})
     assert not language.matches('"abc"')
     with pytest.raises(InfeasibleConstraint):
-        language.compile(None)  # type: ignore[arg-type]
+        language.compile(Vocabulary.from_bytes([b"a"]))
 
 
 def test_lone_surrogates_are_no_text() -> None:
