@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks._schema_order import in_schema_order
+
 __all__ = ["MASKBENCH", "SUITE", "Subject", "drawn", "maskbench", "remotes", "suite"]
 
 MASKBENCH = "maskbench-dev.jsonl.gz"
@@ -26,7 +28,7 @@ class Subject:
         name: its id.
         schema: as read.
         features: names of what it uses.
-        instances: (valid, value).
+        instances: (valid, value), written in the order of the schema.
     """
 
     name: str
@@ -41,7 +43,7 @@ def maskbench(data: Path) -> list[Subject]:
     with gzip.open(data / MASKBENCH, "rt", encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
-            instances = tuple((test["valid"], test["data"]) for test in row["tests"])
+            instances = tuple((test["valid"], in_schema_order(test["data"], row["schema"])) for test in row["tests"])
             found.append(Subject(row["id"], row["schema"], tuple(row["features"]), instances))
     return found
 
@@ -51,7 +53,8 @@ def suite(data: Path) -> list[Subject]:
     found = []
     for file in sorted((data / SUITE / "tests" / _DRAFT).glob("*.json")):
         for place, group in enumerate(json.loads(file.read_text(encoding="utf-8"))):
-            instances = tuple((test["valid"], test["data"]) for test in group["tests"])
+            ordered = ((test["valid"], in_schema_order(test["data"], group["schema"])) for test in group["tests"])
+            instances = tuple(ordered)
             name = f"{file.stem}/{place}: {group['description']}"
             found.append(Subject(name, group["schema"], (file.stem,), instances))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import ContextVar, Token
 from types import TracebackType
 
 import numpy as np
@@ -14,8 +15,11 @@ __all__ = ["MAX_SECONDS", "Deadline"]
 MAX_SECONDS = 5.0
 
 
+_current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+
+
 class Deadline:
-    """Counts from `with` on. `seconds=None` is no limit.
+    """Counts from `with` on, and is the current one of the thread until its end. `seconds=None` is no limit.
 
     Attributes:
         passed: bool (1,), whether the time is over; kernels read it between their steps, and give up.
@@ -24,18 +28,27 @@ class Deadline:
     def __init__(self, seconds: float | None) -> None:
         self.seconds = seconds
         self.passed = np.zeros(1, dtype=np.bool_)
+        self._token: Token[Deadline | None] | None = None
         self._timer = None if seconds is None else threading.Timer(max(seconds, 0.0), self._pass)
 
     def _pass(self) -> None:
         self.passed[0] = True
 
+    @staticmethod
+    def current() -> Deadline | None:
+        """The deadline of the `with` around."""
+        return _current.get()
+
     def __enter__(self) -> Deadline:
+        self._token = _current.set(self)
         if self._timer is not None:
             self._timer.daemon = True
             self._timer.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
         if self._timer is not None:
             self._timer.cancel()
 

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,13 +112,15 @@ def compile_term(
 
     Raises:
         BudgetExceeded: if any automaton on the way needs more than `max_states` states, or compiling more than
-            `max_seconds` (or the time that a running `deadline` leaves).
+            `max_seconds` (or the time that a running `deadline` leaves: one passed, or else the current one).
         ValueError: for a `Call` that no enclosing `Scope` names.
     """
     if deadline is None:
         for known in (None, max_depth):  # no timer for what is kept
             if (kept := _cache.get((term, max_states, known))) is not None:
                 return kept
+        deadline = Deadline.current()
+    if deadline is None:
         load_kernels()
         with Deadline(max_seconds) as deadline:
             return compile_term(term, max_states=max_states, max_depth=max_depth, deadline=deadline)
@@ -139,18 +141,22 @@ def load_kernels() -> None:
     _Expansion(MAX_STATES, 0, None, Deadline(None)).compile(json_string(both(any_text(), neg(lit("a")))))
 
 
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 _Key = tuple[Term, int, int | None]  # the term, most states, depth: None where the automaton is the whole language
+_Group = tuple[frozenset[tuple[str, Term]], int]  # definitions that call each other only, most states
+_Level = dict[str, "Dfa"]  # the automata of a group's names at one depth
 
 
-class _Cache:
+class _Cache(Generic[_K, _V]):
     """A small thread-safe cache of compiled parts, least recently used out first."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._lock = threading.Lock()
-        self._entries: OrderedDict[_Key, Dfa] = OrderedDict()
+        self._entries: OrderedDict[_K, _V] = OrderedDict()
 
-    def get(self, key: _Key) -> Dfa | None:
+    def get(self, key: _K) -> _V | None:
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)
@@ -160,19 +166,21 @@ class _Cache:
         with self._lock:
             self._entries.clear()
 
-    def put(self, key: _Key, dfa: Dfa) -> None:
+    def put(self, key: _K, value: _V) -> None:
         with self._lock:
-            self._entries[key] = dfa
+            self._entries[key] = value
             while len(self._entries) > self._size:
                 self._entries.popitem(last=False)
 
 
-_cache = _Cache(_CACHE_SIZE)
+_cache: _Cache[_Key, Dfa] = _Cache(_CACHE_SIZE)
+_levels: _Cache[_Group, list[_Level]] = _Cache(_CACHE_SIZE // 16)
 
 
 def forget_compiled_parts() -> None:
-    """Empty the cache of compiled parts: for measuring, and to give memory back."""
+    """Empty the caches of compiled parts: for measuring, and to give memory back."""
     _cache.clear()
+    _levels.clear()
 
 
 class _Expansion:
@@ -315,27 +323,35 @@ class _Expansion:
             self._bound[group[0]] = self.compile(definitions[group[0]])
             return
         self.recursive = True
-        for name in group:
-            self._bound[name] = _EMPTY
-        for depth in range(self.max_depth + 1):
-            before = {name: self._bound[name] for name in group}
-            try:
-                self._bound |= {name: self.compile(definitions[name]) for name in group}
-            except BudgetExceeded:
-                self._deadline.check("expanding recursive parts")
-                if depth < LEAST_DEPTH + 1:
-                    raise
-                self._cut_off(group, depth - 1)  # the level before fits: a smaller language, and `max_depth` says so
-                return
-            if depth and all(_same(before[name], self._bound[name]) for name in group):
-                return
-        self._cut_off(group, self.max_depth)
-
-    def _cut_off(self, group: list[str], depth: int) -> None:
+        alone = all(calls_of(definitions[name]) <= set(group) for name in group)
+        key: _Group = (frozenset((name, definitions[name]) for name in group), self.max_states)
+        levels = list(_levels.get(key) or ()) if alone else []
+        depth = self._grow(levels, group, definitions)
+        if alone:
+            _levels.put(key, levels)
+        self._bound |= levels[depth]
+        if depth + 1 < len(levels) and all(_same(levels[depth][name], levels[depth + 1][name]) for name in group):
+            return  # the language is regular
         for name in group:
             kept = self._bound[name]
-            known = depth if kept.max_depth is None else min(depth, kept.max_depth)
-            self._bound[name] = replace(kept, max_depth=known)
+            self._bound[name] = replace(kept, max_depth=depth if kept.max_depth is None else min(depth, kept.max_depth))
+
+    def _grow(self, levels: list[_Level], group: list[str], definitions: dict[str, Term]) -> int:
+        """Expand the definitions level by level, as deep as the budget allows or until a level repeats the one before;
+        the level to take. `levels` may hold the first ones already."""
+        for depth in range(self.max_depth + 1):
+            if depth == len(levels):
+                self._bound |= levels[-1] if levels else dict.fromkeys(group, _EMPTY)
+                try:
+                    levels.append({name: self.compile(definitions[name]) for name in group})
+                except BudgetExceeded:
+                    self._deadline.check("expanding recursive parts")
+                    if depth < LEAST_DEPTH + 1:
+                        raise
+                    return depth - 1  # the level before fits: a smaller language, and `max_depth` says so
+            if depth and all(_same(levels[depth - 1][name], levels[depth][name]) for name in group):
+                return depth - 1
+        return self.max_depth
 
     def _too_large(self) -> BudgetExceeded:
         deep = f" with recursive parts {self.max_depth} deep" if self.recursive else ""

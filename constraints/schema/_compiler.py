@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .._calls import calls_of, reachable
+from .._deadline import Deadline
 from .._errors import ConstraintError, Reason, UnsupportedConstraint
 from .._terms import EMPTY, Call, Term, alt, json_string, lit, scope
 from ._any import AnyJson
@@ -143,6 +144,8 @@ class SchemaCompiler:
         return self._compile(key, goal, depth)
 
     def _compile(self, key: tuple[Any, ...], goal: Goal, depth: int) -> Term:
+        if (deadline := Deadline.current()) is not None:
+            deadline.check(f"reading the schema at {goal[0].node.pointer or '(root)'}")
         number = len(self._kept) + len(self._active)
         name = " & ".join(claim.node.pointer or "#" for claim in goal[:3]) + f" #{number}"
         outer, self._place = self._place, goal[0].node.pointer

@@ -187,6 +187,8 @@ class Document:
 
     def _check(self, node: Node) -> None:
         """Check that a node is a schema, by its draft's own meta-schema."""
+        if _passes_quickly(node.schema, self.draft):
+            return
         try:
             error = next(iter(_meta_validator(self.draft).iter_errors(node.schema)), None)
         except (TypeError, AttributeError) as problem:  # keys that are no strings
@@ -395,6 +397,24 @@ def _validator_class(draft: int) -> Any:
         4: jsonschema.Draft4Validator, 6: jsonschema.Draft6Validator, 7: jsonschema.Draft7Validator,
         2019: jsonschema.Draft201909Validator, 2020: jsonschema.Draft202012Validator,
     }[draft]  # fmt: skip
+
+
+def _passes_quickly(schema: Any, draft: int) -> bool:
+    """Whether a schema is certainly one: by a compiled validator, a hundred times as fast, that explains nothing."""
+    try:
+        return bool(_quick_validator(draft).is_valid(schema))
+    except ValueError:  # what it doesn't take: decimals, deep nesting
+        return False
+
+
+@cache
+def _quick_validator(draft: int) -> Any:
+    import jsonschema_rs
+
+    return {
+        4: jsonschema_rs.Draft4Validator, 6: jsonschema_rs.Draft6Validator, 7: jsonschema_rs.Draft7Validator,
+        2019: jsonschema_rs.Draft201909Validator, 2020: jsonschema_rs.Draft202012Validator,
+    }[draft](_validator_class(draft).META_SCHEMA)  # fmt: skip
 
 
 @cache

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .._deadline import MAX_SECONDS, Deadline
+from .._dfa import load_kernels
 from .._errors import ConstraintError
 from .._language import Language
 from .._terms import Term
@@ -34,6 +36,7 @@ class JsonSchema(Language):
             closed schemas, which are meant for writing.
         formats: whether `format` is enforced.
         registry: schemas by URI that references may lead to; nothing is ever fetched.
+        max_seconds: the most time to read the schema, None for any; compiling has its own.
         parse: gives the typed value of a document; by default `json.loads`.
 
     Which documents are in the language, among the valid ones:
@@ -58,6 +61,7 @@ class JsonSchema(Language):
         ignored: `Reason`s for keywords that ask for nothing.
 
     Raises:
+        BudgetExceeded: if reading takes too long.
         UnsupportedConstraint: with every keyword that can't be enforced, and its place.
         ConstraintError: if it isn't a schema; the message names the place.
     """
@@ -71,6 +75,7 @@ class JsonSchema(Language):
         numbers: str | None = None,
         formats: bool = True,
         registry: Mapping[str, Any] | None = None,
+        max_seconds: float | None = MAX_SECONDS,
         parse: Callable[[str], Any] = json.loads,
     ) -> None:
         self.closed = bool(closed)
@@ -78,14 +83,16 @@ class JsonSchema(Language):
         if spelling not in SPELLINGS:
             raise ValueError(f"unknown number spellings {numbers!r}: one of {', '.join(SPELLINGS)}")
         self.whitespace = Whitespace.of(whitespace)
+        load_kernels()
         try:
             self.schema = load_schema(schema)
             document = Document(self.schema, registry)
-            compiler, term = self._within_limits(
-                lambda limits: SchemaCompiler(
-                    document, self.whitespace, limits, closed=self.closed, numbers=spelling, formats=formats
+            with Deadline(max_seconds):
+                compiler, term = self._within_limits(
+                    lambda limits: SchemaCompiler(
+                        document, self.whitespace, limits, closed=self.closed, numbers=spelling, formats=formats
+                    )
                 )
-            )
         except RecursionError as error:
             raise ConstraintError("the schema is nested too deeply to be compiled") from error
         self.verified = tuple(compiler.verified.values())
