@@ -4,7 +4,8 @@ policy."""
 from __future__ import annotations
 
 from ._keywords import KEYWORDS, Keyword
+from ._report import Outcome
 from ._schema import JsonSchema
 from ._whitespace import Whitespace
 
-__all__ = ["KEYWORDS", "JsonSchema", "Keyword", "Whitespace"]
+__all__ = ["KEYWORDS", "JsonSchema", "Keyword", "Outcome", "Whitespace"]

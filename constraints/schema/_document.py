@@ -89,6 +89,7 @@ class Document:
     Attributes:
         root: the root schema.
         draft: 4, 6, 7, 2019 or 2020.
+        read: the schema objects read so far: (pointer, the keywords that count).
         ignored: what the draft doesn't know among the keywords read so far, by (pointer, keyword).
 
     Raises:
@@ -101,8 +102,9 @@ class Document:
         self._given = dict(registry or {})
         self.draft, self._known = _dialect(root, self._given)
         self.ignored: dict[tuple[str, str], Reason] = {}
+        self.read: list[tuple[str, dict[str, Any]]] = []
         self._views: dict[int, dict[str, Any]] = {}
-        self._made: list[Any] = []
+        self._made: dict[int, Any] = {}
         self._resolved: dict[tuple[Any, ...], Node] = {}
         self._check(Node(root, ""))
         self._plain = not _moves_base(root, self.draft)
@@ -124,6 +126,8 @@ class Document:
             elif len(kept) < len(schema):
                 self._note_ignored(node, schema.keys() - kept.keys())
             self._views[id(schema)] = kept
+            if id(schema) not in self._made:
+                self.read.append((node.pointer, kept))
         return kept
 
     def child(self, node: Node, *path: str | int) -> Node:
@@ -138,7 +142,7 @@ class Document:
 
     def made(self, schema: dict[str, Any], node: Node) -> Node:
         """A schema that is written by the compiler in the place of `node`; it lives as long as the document."""
-        self._made.append(schema)
+        self._made[id(schema)] = schema
         return Node(schema, node.pointer, node.resolver, node.scope)
 
     def resolve(self, node: Node, keyword: str = "$ref") -> Node:

@@ -27,7 +27,7 @@ from ._whitespace import Whitespace
 
 __all__ = ["FREE_KEYS", "ObjectCase", "ObjectCompiler", "names_in", "objects_may_satisfy"]
 
-FREE_KEYS = "that free keys differ from each other is not regular"
+FREE_KEYS = "that free keys differ from each other is not regular; each candidate is checked for it"
 MAX_NEEDS = 5
 MAX_CLASSES = 64
 MAX_LOOSE = 4

@@ -16,6 +16,7 @@ from ._document import Document
 from ._limits import LEVELS, MAX_ESTIMATE, MAX_SIZE, Limits, estimated_states
 from ._loading import load_schema
 from ._numbers import SPELLINGS
+from ._report import outcomes
 from ._whitespace import Whitespace
 
 __all__ = ["JsonSchema"]
@@ -59,6 +60,7 @@ class JsonSchema(Language):
         whitespace: the policy.
         verified: `Reason`s, see above.
         ignored: `Reason`s for keywords that ask for nothing.
+        outcomes: an `Outcome` for each keyword of each part of the schema that was read.
 
     Raises:
         BudgetExceeded: if reading takes too long.
@@ -97,6 +99,7 @@ class JsonSchema(Language):
             raise ConstraintError("the schema is nested too deeply to be compiled") from error
         self.verified = tuple(compiler.verified.values())
         self.ignored = tuple(document.ignored.values())
+        self.outcomes = outcomes(document.read, self.verified, self.ignored)
         super().__init__(term, parse=parse, verify=compiler.verifier())
 
     @staticmethod

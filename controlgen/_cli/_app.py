@@ -111,20 +111,32 @@ def extract(
 
 @app.command()
 def inspect(
-    schema: SchemaArgument,
+    schema: Annotated[
+        str | None, typer.Argument(metavar="[SCHEMA]", help="A JSON Schema file, or module:Model.")
+    ] = None,
     tokenizer: Annotated[
         str | None,
         typer.Option("--tokenizer", "-t", help="A tokenizer folder or tokenizer.json (embedded model's)."),
     ] = None,
+    keywords: Annotated[
+        bool,
+        typer.Option(
+            "--keywords", help="What becomes of each keyword of SCHEMA; without SCHEMA, of JSON Schema's keywords."
+        ),
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:
     """Tell what a constraint compiles to, or everything in it that is refused and why.
 
     Exit code: 0 it compiles, 1 it is refused, 2 it can't be read.
     """
-    from controlgen._cli._inspect import run_inspect
+    from controlgen._cli._inspect import run_inspect, show_keywords
 
-    raise typer.Exit(run_inspect(schema, tokenizer, json_output=json_output))
+    if schema is None:
+        if not keywords:
+            raise CommandError("inspect needs a SCHEMA, or --keywords")
+        raise typer.Exit(show_keywords(json_output=json_output))
+    raise typer.Exit(run_inspect(schema, tokenizer, keywords=keywords, json_output=json_output))
 
 
 def run(arguments: list[str] | None = None) -> None:

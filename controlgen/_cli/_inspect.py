@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from controlgen._cli._errors import EXIT_FAILED, CommandError, one_line
@@ -12,14 +14,15 @@ from controlgen._cli._models import open_model
 from controlgen._cli._schemas import load_output_type
 
 if TYPE_CHECKING:
-    from controlgen.constraints import TokenAutomaton, Vocabulary
+    from controlgen.constraints import Language, TokenAutomaton, Vocabulary
 
-__all__ = ["run_inspect"]
+__all__ = ["run_inspect", "show_keywords"]
 
 _WHITESPACE = "compact"
+_WHERE = {"pointer": "where", "keyword": "what", "why": "why"}
 
 
-def run_inspect(schema: str, tokenizer: str | None, *, json_output: bool) -> int:
+def run_inspect(schema: str, tokenizer: str | None, *, keywords: bool = False, json_output: bool) -> int:
     """Carry out the command and give its exit code.
 
     Raises:
@@ -34,7 +37,7 @@ def run_inspect(schema: str, tokenizer: str | None, *, json_output: bool) -> int
         Language.of(bool).compile(vocabulary)  # so that the time below is not that of a first call
         started = time.perf_counter()
         automaton = language.compile(vocabulary)
-        facts = _facts(automaton, vocabulary, time.perf_counter() - started)
+        facts = _facts(automaton, vocabulary, time.perf_counter() - started) | _parts(language, keywords=keywords)
     except UnsupportedConstraint as error:
         reasons = [
             {"pointer": reason.pointer, "keyword": reason.keyword, "why": reason.why}
@@ -75,6 +78,40 @@ def _facts(automaton: TokenAutomaton, vocabulary: Vocabulary, seconds: float) ->
     }
 
 
+def _parts(language: Language, *, keywords: bool) -> dict[str, Any]:
+    """What a schema's language is made of: the parts that are verified or ask for nothing, and, if asked for, all."""
+    lists = ("verified", "ignored", *(["outcomes"] if keywords else []))
+    return {name: [asdict(row) for row in getattr(language, name, ())] for name in lists}
+
+
+def show_keywords(*, json_output: bool) -> int:
+    """Print the table of JSON Schema's keywords; the exit code."""
+    from controlgen.constraints.schema import KEYWORDS
+
+    rows = [asdict(row) for row in KEYWORDS.values()]
+    if json_output:
+        sys.stdout.write(json.dumps({"keywords": rows}, ensure_ascii=False) + "\n")
+        return 0
+    drafts = ({**row, "drafts": f"{_draft(row['since'])} to {_draft(row['until'])}"} for row in rows)
+    _show_rows("", drafts, {"name": "keyword", "outcome": "outcome", "drafts": "drafts", "note": "condition"})
+    return 0
+
+
+def _draft(number: int) -> str:
+    return {2019: "2019-09", 2020: "2020-12"}.get(number, str(number))
+
+
+def _show_rows(title: str, rows: Iterable[dict[str, Any]], columns: dict[str, str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns.values(), title=Text(title) if title else None, title_justify="left")
+    for row in rows:
+        table.add_row(*(Text(str(row[name]) or ("(root)" if name == "pointer" else "")) for name in columns))
+    Console(highlight=False).print(table)
+
+
 _NAMES = {
     "exactness": "exactness",
     "max_depth": "nesting depth",
@@ -101,12 +138,7 @@ def _show(facts: dict[str, Any], json_output: bool) -> None:
     console = Console(highlight=False)
     if not facts["compiles"]:
         console.print(Text(f"{facts['schema']}: refused, nothing is silently weakened"))
-        table = Table("where", "what", "why")
-        for reason in facts["refused"]:
-            table.add_row(
-                *(Text(part) for part in (reason["pointer"] or "(root)", reason["keyword"], reason["why"]))
-            )
-        console.print(table)
+        _show_rows("", facts["refused"], _WHERE)
         return
     table = Table(show_header=False, title=Text(facts["schema"]), title_justify="left")
     for key, name in _NAMES.items():
@@ -115,3 +147,9 @@ def _show(facts: dict[str, Any], json_output: bool) -> None:
             value = "whole language"
         table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
     console.print(table)
+    if "outcomes" in facts:
+        _show_rows("keywords", facts["outcomes"], {"pointer": "where", "keyword": "what", "outcome": "outcome", "why": "why"})
+        return
+    for name, title in (("verified", "verified, not exact"), ("ignored", "asks for nothing")):
+        if facts[name]:
+            _show_rows(title, facts[name], _WHERE)

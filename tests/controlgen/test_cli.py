@@ -210,6 +210,27 @@ def test_inspect_lists_all_that_is_refused(control, place, model_folder):
     assert "back-reference" in out
 
 
+def test_inspect_tells_what_becomes_of_each_keyword(control, place, model_folder):
+    odd = {"type": "object", "properties": {"a": {"type": "array", "uniqueItems": True, "requird": 1}}}
+    (place / "odd.json").write_text(json.dumps(odd), encoding="utf-8")
+    tokenizer = ("--tokenizer", str(model_folder / "tokenizer.json"))
+    code, out, _ = control("inspect", "odd.json", "--keywords", "--json", options=tokenizer)
+    facts = json.loads(out)
+    assert code == 0
+    assert facts["exactness"] == "verified"
+    rows = {(row["pointer"], row["keyword"]): row["outcome"] for row in facts["outcomes"]}
+    assert rows["", "properties"] == "exact"
+    assert rows["/properties/a", "uniqueItems"] == "verified"
+    assert rows["/properties/a", "requird"] == "ignored"
+    code, out, _ = control("inspect", "odd.json", options=tokenizer)
+    assert code == 0
+    assert "uniqueItems" in out
+    code, out, _ = control("inspect", "--keywords", "--json", options=())
+    assert code == 0
+    assert {"unevaluatedItems", "not"} <= {row["name"] for row in json.loads(out)["keywords"]}
+    assert control("inspect", options=())[0] == 2
+
+
 def test_ctrl_c_leaves_whole_lines_and_resume_goes_on(place, model_folder):
     lines = "".join(json.dumps({"id": index, "text": f"Ada, {index}"}) + "\n" for index in range(400))
     (place / "many.jsonl").write_text(lines, encoding="utf-8")
