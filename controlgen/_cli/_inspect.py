@@ -148,7 +148,8 @@ def _show(facts: dict[str, Any], json_output: bool) -> None:
         table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
     console.print(table)
     if "outcomes" in facts:
-        _show_rows("keywords", facts["outcomes"], {"pointer": "where", "keyword": "what", "outcome": "outcome", "why": "why"})
+        columns = {"pointer": "where", "keyword": "what", "outcome": "outcome", "why": "why"}
+        _show_rows("keywords", facts["outcomes"], columns)
         return
     for name, title in (("verified", "verified, not exact"), ("ignored", "asks for nothing")):
         if facts[name]:
