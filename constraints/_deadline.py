@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextvars import ContextVar, Token
 from types import TracebackType
 
@@ -10,9 +11,10 @@ import numpy as np
 
 from ._errors import BudgetExceeded
 
-__all__ = ["MAX_SECONDS", "Deadline"]
+__all__ = ["MAX_SECONDS", "READ_SECONDS", "Deadline"]
 
-MAX_SECONDS = 5.0
+MAX_SECONDS = 3.5  # to compile a language; a schema is read before, in READ_SECONDS: 5 s together
+READ_SECONDS = 1.5
 
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
@@ -28,6 +30,7 @@ class Deadline:
     def __init__(self, seconds: float | None) -> None:
         self.seconds = seconds
         self.passed = np.zeros(1, dtype=np.bool_)
+        self._started = time.monotonic()
         self._token: Token[Deadline | None] | None = None
         self._timer = None if seconds is None else threading.Timer(max(seconds, 0.0), self._pass)
 
@@ -39,7 +42,13 @@ class Deadline:
         """The deadline of the `with` around."""
         return _current.get()
 
+    @property
+    def spent(self) -> float:
+        """The share of the time that is over; 0 without a limit."""
+        return (time.monotonic() - self._started) / self.seconds if self.seconds else 0.0
+
     def __enter__(self) -> Deadline:
+        self._started = time.monotonic()
         self._token = _current.set(self)
         if self._timer is not None:
             self._timer.daemon = True

@@ -48,8 +48,8 @@ __all__ = ["MAX_DEPTH", "MAX_STATES", "Dfa", "as_fragment", "compile_term", "for
 
 MAX_STATES = 200_000
 MAX_DEPTH = 4
-LEAST_DEPTH = 1
-MAX_CUT = 60_000  # states in all copies of recursive parts together
+MAX_CUT = 50_000  # states in all copies of recursive parts together
+SEARCH_SHARE = 0.3  # of the time, for finding the depth that fits
 _CACHE_SIZE = 512
 
 
@@ -107,8 +107,8 @@ def compile_term(
 ) -> Dfa:
     """The minimal automaton of a term.
 
-    Parts that embed themselves are expanded `max_depth` deep, or less (but `LEAST_DEPTH`) where their copies together
-    would have more than `MAX_CUT` states: `Dfa.max_depth` says what was reached.
+    Parts that embed themselves are expanded `max_depth` deep, or less where their copies together would have more than
+    `MAX_CUT` states: `Dfa.max_depth` says what was reached.
 
     Raises:
         BudgetExceeded: if any automaton on the way needs more than `max_states` states, or compiling more than
@@ -124,15 +124,32 @@ def compile_term(
         load_kernels()
         with Deadline(max_seconds) as deadline:
             return compile_term(term, max_states=max_states, max_depth=max_depth, deadline=deadline)
-    for depth in range(max_depth, LEAST_DEPTH, -1):
-        expansion = _Expansion(max_states, depth, MAX_CUT, deadline)
+    expansion = _Expansion(max_states, max_depth, MAX_CUT if max_depth else None, deadline)
+    try:
+        return expansion.compile(term)
+    except BudgetExceeded:
+        deadline.check("expanding recursive parts")
+        if not expansion.recursive or not max_depth:
+            raise
+    return _as_deep_as_possible(term, max_states, max_depth, deadline)
+
+
+def _as_deep_as_possible(term: Term, max_states: int, max_depth: int, deadline: Deadline) -> Dfa:
+    """The automaton of the greatest depth below `max_depth` that the budgets admit, looked for from below."""
+    best = _Expansion(max_states, 0, None, deadline).compile(term)
+    for depth in range(1, max_depth):
+        if deadline.spent > SEARCH_SHARE:
+            break
         try:
-            return expansion.compile(term)
+            best = _Expansion(max_states, depth, MAX_CUT, deadline).compile(term)
         except BudgetExceeded:
             deadline.check("expanding recursive parts")
-            if not expansion.recursive:
-                raise
-    return _Expansion(max_states, min(max_depth, LEAST_DEPTH), None, deadline).compile(term)
+            break
+    if best.is_empty:
+        raise BudgetExceeded(
+            f"the language needs more than {MAX_CUT:,} states for recursive parts, and has no member without them"
+        )
+    return best
 
 
 @cache
@@ -346,7 +363,7 @@ class _Expansion:
                     levels.append({name: self.compile(definitions[name]) for name in group})
                 except BudgetExceeded:
                     self._deadline.check("expanding recursive parts")
-                    if depth < LEAST_DEPTH + 1:
+                    if not depth or self.max_cut is not None:
                         raise
                     return depth - 1  # the level before fits: a smaller language, and `max_depth` says so
             if depth and all(_same(levels[depth - 1][name], levels[depth][name]) for name in group):

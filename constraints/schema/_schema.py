@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._deadline import MAX_SECONDS, Deadline
+from .._deadline import READ_SECONDS, Deadline
 from .._dfa import load_kernels
 from .._errors import ConstraintError
 from .._language import Language
@@ -77,7 +77,7 @@ class JsonSchema(Language):
         numbers: str | None = None,
         formats: bool = True,
         registry: Mapping[str, Any] | None = None,
-        max_seconds: float | None = MAX_SECONDS,
+        max_seconds: float | None = READ_SECONDS,
         parse: Callable[[str], Any] = json.loads,
     ) -> None:
         self.closed = bool(closed)
