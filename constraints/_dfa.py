@@ -9,12 +9,10 @@ This module knows bytes and terms, no vocabulary.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +21,7 @@ from ._calls import calls_of, components, reachable
 from ._deadline import MAX_SECONDS, Deadline
 from ._determinise_kernels import determinise
 from ._errors import BudgetExceeded, UnsupportedConstraint
+from ._lru import LruCache
 from ._minimise_kernels import minimise
 from ._nfa import Edges, Fragment, Int32, Nfa, NfaBuilder
 from ._product_kernels import product
@@ -48,7 +47,7 @@ __all__ = ["MAX_DEPTH", "MAX_STATES", "Dfa", "as_fragment", "compile_term", "for
 
 MAX_STATES = 200_000
 MAX_DEPTH = 4
-MAX_CUT = 50_000  # states in all copies of recursive parts together
+MAX_CUT = 20_000  # states in all copies of recursive parts together
 SEARCH_SHARE = 0.3  # of the time, for finding the depth that fits
 _CACHE_SIZE = 512
 
@@ -158,40 +157,13 @@ def load_kernels() -> None:
     _Expansion(MAX_STATES, 0, None, Deadline(None)).compile(json_string(both(any_text(), neg(lit("a")))))
 
 
-_K = TypeVar("_K")
-_V = TypeVar("_V")
 _Key = tuple[Term, int, int | None]  # the term, most states, depth: None where the automaton is the whole language
 _Group = tuple[frozenset[tuple[str, Term]], int]  # definitions that call each other only, most states
 _Level = dict[str, "Dfa"]  # the automata of a group's names at one depth
 
 
-class _Cache(Generic[_K, _V]):
-    """A small thread-safe cache of compiled parts, least recently used out first."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._lock = threading.Lock()
-        self._entries: OrderedDict[_K, _V] = OrderedDict()
-
-    def get(self, key: _K) -> _V | None:
-        with self._lock:
-            if key in self._entries:
-                self._entries.move_to_end(key)
-            return self._entries.get(key)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._entries.clear()
-
-    def put(self, key: _K, value: _V) -> None:
-        with self._lock:
-            self._entries[key] = value
-            while len(self._entries) > self._size:
-                self._entries.popitem(last=False)
-
-
-_cache: _Cache[_Key, Dfa] = _Cache(_CACHE_SIZE)
-_levels: _Cache[_Group, list[_Level]] = _Cache(_CACHE_SIZE // 16)
+_cache: LruCache[_Key, Dfa] = LruCache(_CACHE_SIZE)
+_levels: LruCache[_Group, list[_Level]] = LruCache(_CACHE_SIZE // 16)
 
 
 def forget_compiled_parts() -> None:

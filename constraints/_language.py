@@ -86,16 +86,19 @@ class Language:
 
     def _spells(self, data: bytes) -> bool:
         """Whether a text is in the language of the term: by the automaton, and by the term where that is cut off."""
-        try:
-            if self.dfa.matches(data):
-                return True
-            if self.dfa.max_depth is None:
-                return False
-        except BudgetExceeded:
-            pass
+        dfa = self._dfa_within_budget
+        if dfa is not None and (dfa.max_depth is None or dfa.matches(data)):
+            return dfa.matches(data)
         from ._match import matches_term
 
         return matches_term(self.term, data)
+
+    @cached_property
+    def _dfa_within_budget(self) -> Dfa | None:
+        try:
+            return self.dfa
+        except BudgetExceeded:
+            return None
 
     def parse(self, text: str) -> Any:
         """The typed value of a member: JSON for a schema, an instance for a Pydantic model, else the text."""

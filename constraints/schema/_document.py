@@ -10,24 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
 from .._errors import ConstraintError, Reason, UnsupportedConstraint
-from ._keywords import active_keywords, similar_keyword
+from ._dialects import dialect_of, meta_validator, passes_quickly, specification, validator_class
+from ._keywords import similar_keyword
 from ._loading import pointer_of
 
 __all__ = ["Claim", "Document", "Node"]
 
-DRAFTS = {
-    "http://json-schema.org/draft-04/schema": 4,
-    "http://json-schema.org/draft-06/schema": 6,
-    "http://json-schema.org/draft-07/schema": 7,
-    "https://json-schema.org/draft/2019-09/schema": 2019,
-    "https://json-schema.org/draft/2020-12/schema": 2020,
-    "http://json-schema.org/schema": 2020,
-}
 _MOVES_BASE = ("$id", "id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef")
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
@@ -100,7 +93,7 @@ class Document:
     def __init__(self, root: dict[str, Any] | bool, registry: Mapping[str, Any] | None = None) -> None:
         self.root = root
         self._given = dict(registry or {})
-        self.draft, self._known = _dialect(root, self._given)
+        self.draft, self._known = dialect_of(root, self._given)
         self.ignored: dict[tuple[str, str], Reason] = {}
         self.read: list[tuple[str, dict[str, Any]]] = []
         self._views: dict[int, dict[str, Any]] = {}
@@ -137,7 +130,7 @@ class Document:
             schema = schema[token]
         resolver = node.resolver
         if resolver is not None and isinstance(schema, dict):
-            resolver = resolver.in_subresource(_specification(self.draft).create_resource(schema))
+            resolver = resolver.in_subresource(specification(self.draft).create_resource(schema))
         return Node(schema, node.pointer + pointer_of(path), resolver, node.scope)
 
     def made(self, schema: dict[str, Any], node: Node) -> Node:
@@ -161,7 +154,7 @@ class Document:
     def validator(self, extend: Any, format_checker: Any) -> Any:
         """A `jsonschema` validator of the document; `extend` makes the validator class out of the draft's."""
         kwargs = {} if self._plain and not self._given else {"registry": self._registry}
-        return extend(_validator_class(self.draft))(self.root, format_checker=format_checker, **kwargs)
+        return extend(validator_class(self.draft))(self.root, format_checker=format_checker, **kwargs)
 
     def mentions(self, names: tuple[str, ...]) -> bool:
         """Whether any object of the document, a schema or not, has one of these keys."""
@@ -191,10 +184,10 @@ class Document:
 
     def _check(self, node: Node) -> None:
         """Check that a node is a schema, by its draft's own meta-schema."""
-        if _passes_quickly(node.schema, self.draft):
+        if passes_quickly(node.schema, self.draft):
             return
         try:
-            error = next(iter(_meta_validator(self.draft).iter_errors(node.schema)), None)
+            error = next(iter(meta_validator(self.draft).iter_errors(node.schema)), None)
         except (TypeError, AttributeError) as problem:  # keys that are no strings
             raise ConstraintError(f"not a JSON Schema: {problem}") from problem
         except RecursionError as problem:
@@ -257,9 +250,9 @@ class Document:
 
     @cached_property
     def _registry(self) -> Any:
-        from jsonschema_specifications import REGISTRY
+        from jsonschemaspecifications import REGISTRY
 
-        default = _specification(self.draft)
+        default = specification(self.draft)
         resources = [(uri, _resource(schema, default)) for uri, schema in self._given.items()]
         self._dynamic = self._dynamic or any(
             _has_key(schema, ("$dynamicRef", "$recursiveRef")) for schema in self._given.values()
@@ -269,7 +262,7 @@ class Document:
 
     @cached_property
     def _root_resolver(self) -> Any:
-        root = _resource(self.root, _specification(self.draft))
+        root = _resource(self.root, specification(self.draft))
         return self._registry.resolver(root.id() or "")
 
 
@@ -339,89 +332,3 @@ def _dicts(value: Any) -> Iterator[tuple[bool, dict[str, Any]]]:
             pending += [(True, member) for member in value.values() if isinstance(member, (dict, list))]
         elif isinstance(value, list):
             pending += [(True, item) for item in value if isinstance(item, (dict, list))]
-
-
-def _dialect(root: dict[str, Any] | bool, registry: Mapping[str, Any]) -> tuple[int, frozenset[str]]:
-    """The draft of a document, and the keywords that it reads; a `$schema` in the registry names its own."""
-    if isinstance(root, bool) or "$schema" not in root:
-        return 2020, active_keywords(2020)
-    identifier = str(root["$schema"]).rstrip("#")
-    if identifier in DRAFTS:
-        return DRAFTS[identifier], active_keywords(DRAFTS[identifier])
-    meta = registry.get(identifier, registry.get(identifier + "#"))
-    base = DRAFTS.get(str(meta.get("$schema", "")).rstrip("#")) if isinstance(meta, dict) else None
-    if base is None or not isinstance(meta, dict):
-        why = f"unknown dialect {root['$schema']!r}; known: drafts 4 to 2020-12, and what the registry defines by them"
-        raise UnsupportedConstraint.single("", "$schema", why)
-    known = active_keywords(base)
-    if base >= 2019 and "$vocabulary" in meta:
-        known = _of_vocabularies(known, meta["$vocabulary"])
-    return base, known
-
-
-def _of_vocabularies(known: frozenset[str], vocabularies: Mapping[str, bool]) -> frozenset[str]:
-    """The keywords of the vocabularies that a meta-schema names."""
-    names = {uri.rsplit("/", 1)[-1] for uri in vocabularies if uri.startswith("https://json-schema.org/draft/")}
-    foreign = [uri for uri, needed in vocabularies.items() if needed and uri.rsplit("/", 1)[-1] not in _VOCABULARIES]
-    if foreign:
-        raise UnsupportedConstraint.single("", "$vocabulary", f"{foreign[0]!r} is required and not known")
-    absent = [keywords for name, keywords in _VOCABULARIES.items() if name not in names]
-    return known - frozenset().union(*(keywords.split() for keywords in absent))
-
-
-_VOCABULARIES = {
-    "core": "",
-    "applicator": "properties patternProperties additionalProperties propertyNames dependentSchemas items prefixItems "
-    "additionalItems contains allOf anyOf oneOf not if then else",
-    "unevaluated": "unevaluatedItems unevaluatedProperties",
-    "validation": "type enum const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength "
-    "pattern maxItems minItems uniqueItems maxContains minContains maxProperties minProperties required "
-    "dependentRequired",
-    "meta-data": "",
-    "format-annotation": "",
-    "format-assertion": "",
-    "content": "",
-}
-
-
-@cache
-def _specification(draft: int) -> Any:
-    from referencing import jsonschema
-
-    return {
-        4: jsonschema.DRAFT4, 6: jsonschema.DRAFT6, 7: jsonschema.DRAFT7,
-        2019: jsonschema.DRAFT201909, 2020: jsonschema.DRAFT202012,
-    }[draft]  # fmt: skip
-
-
-def _validator_class(draft: int) -> Any:
-    import jsonschema
-
-    return {
-        4: jsonschema.Draft4Validator, 6: jsonschema.Draft6Validator, 7: jsonschema.Draft7Validator,
-        2019: jsonschema.Draft201909Validator, 2020: jsonschema.Draft202012Validator,
-    }[draft]  # fmt: skip
-
-
-def _passes_quickly(schema: Any, draft: int) -> bool:
-    """Whether a schema is certainly one: by a compiled validator, a hundred times as fast, that explains nothing."""
-    try:
-        return bool(_quick_validator(draft).is_valid(schema))
-    except ValueError:  # what it doesn't take: decimals, deep nesting
-        return False
-
-
-@cache
-def _quick_validator(draft: int) -> Any:
-    import jsonschema_rs
-
-    return {
-        4: jsonschema_rs.Draft4Validator, 6: jsonschema_rs.Draft6Validator, 7: jsonschema_rs.Draft7Validator,
-        2019: jsonschema_rs.Draft201909Validator, 2020: jsonschema_rs.Draft202012Validator,
-    }[draft](_validator_class(draft).META_SCHEMA)  # fmt: skip
-
-
-@cache
-def _meta_validator(draft: int) -> Any:
-    validator = _validator_class(draft)
-    return validator(validator.META_SCHEMA)
