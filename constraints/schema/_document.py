@@ -250,7 +250,7 @@ class Document:
 
     @cached_property
     def _registry(self) -> Any:
-        from jsonschemaspecifications import REGISTRY
+        from jsonschema_specifications import REGISTRY
 
         default = specification(self.draft)
         resources = [(uri, _resource(schema, default)) for uri, schema in self._given.items()]
