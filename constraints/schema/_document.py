@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
@@ -152,9 +153,14 @@ class Document:
         return self._resolved[key]
 
     def validator(self, extend: Any, format_checker: Any) -> Any:
-        """A `jsonschema` validator of the document; `extend` makes the validator class out of the draft's."""
-        kwargs = {} if self._plain and not self._given else {"registry": self._registry}
-        return extend(validator_class(self.draft))(self.root, format_checker=format_checker, **kwargs)
+        """A `jsonschema` validator of the document for decimal numbers; `extend` makes its class out of the draft's."""
+        root = exact_numbers(self.root)
+        kwargs = {}
+        if not self._plain or self._given:
+            default = specification(self.draft)
+            given = {uri: exact_numbers(schema) for uri, schema in self._given.items()}
+            kwargs["registry"] = _registry_of(root, given, default)
+        return extend(validator_class(self.draft), self.draft)(root, format_checker=format_checker, **kwargs)
 
     def mentions(self, names: tuple[str, ...]) -> bool:
         """Whether any object of the document, a schema or not, has one of these keys."""
@@ -250,20 +256,32 @@ class Document:
 
     @cached_property
     def _registry(self) -> Any:
-        from jsonschema_specifications import REGISTRY
-
-        default = specification(self.draft)
-        resources = [(uri, _resource(schema, default)) for uri, schema in self._given.items()]
         self._dynamic = self._dynamic or any(
             _has_key(schema, ("$dynamicRef", "$recursiveRef")) for schema in self._given.values()
         )
-        root = _resource(self.root, default)
-        return REGISTRY.with_resources([*resources, (root.id() or "", root)]).crawl()
+        return _registry_of(self.root, self._given, specification(self.draft))
 
     @cached_property
     def _root_resolver(self) -> Any:
         root = _resource(self.root, specification(self.draft))
         return self._registry.resolver(root.id() or "")
+
+
+def exact_numbers(value: Any) -> Any:
+    """The same JSON value with the decimals that its floats stand for."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, dict):
+        return {key: exact_numbers(member) for key, member in value.items()}
+    return [exact_numbers(item) for item in value] if isinstance(value, list) else value
+
+
+def _registry_of(root: Any, given: Mapping[str, Any], default: Any) -> Any:
+    from jsonschema_specifications import REGISTRY
+
+    resources = [(uri, _resource(schema, default)) for uri, schema in given.items()]
+    own = _resource(root, default)
+    return REGISTRY.with_resources([*resources, (own.id() or "", own)]).crawl()
 
 
 def _fragment(reference: str) -> str:

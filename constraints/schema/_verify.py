@@ -40,7 +40,7 @@ class SchemaVerifier:
         except (ValueError, RecursionError, re.error):
             return False
 
-    def _extended(self, validator: Any) -> Any:
+    def _extended(self, validator: Any, draft: int) -> Any:
         """The draft's validator with patterns as ECMA-262 reads them and exact decimals."""
         from jsonschema.validators import extend
 
@@ -52,7 +52,10 @@ class SchemaVerifier:
             "multipleOf": _check_multiple,
         }
         own = {name: check for name, check in own.items() if name in known}
-        return extend(validator, own)
+        types = validator.TYPE_CHECKER.redefine("number", _is_number)
+        if draft > 4:
+            types = types.redefine("integer", _is_whole)
+        return extend(validator, own, type_checker=types)
 
     def _check_pattern(self, _: Any, pattern: str, value: Any, __: Any) -> Iterator[Any]:
         from jsonschema import ValidationError
@@ -84,6 +87,14 @@ class SchemaVerifier:
             for name, verified in VERIFIED_FORMATS.items():
                 checker.checks(name)(_passes(verified.check))
         return checker
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+
+
+def _is_whole(_: Any, value: Any) -> bool:
+    return _is_number(_, value) and value == int(value)
 
 
 def _check_multiple(_: Any, step: Any, value: Any, __: Any) -> Iterator[Any]:

@@ -174,3 +174,16 @@ def test_the_value_of_a_text() -> None:
     language = JsonSchema('{"type": "object", "properties": {"a": {"type": "number"}}}')
     assert language.schema == {"type": "object", "properties": {"a": {"type": "number"}}}
     assert language.parse('{"a": 1.5}') == {"a": 1.5}
+
+
+@pytest.mark.parametrize(("schema", "text", "valid"), [
+    ({"not": {"uniqueItems": True, "enum": [[0.1, 0.3]]}}, "[0.1, 0.3]", False),
+    ({"not": {"uniqueItems": True, "items": {"minimum": 0.1}}, "type": "array"}, "[0.1, 0.2]", False),
+    ({"not": {"uniqueItems": True, "items": {"type": "integer"}}, "type": "array"}, "[1.0, 2]", False),
+    ({"not": {"uniqueItems": True, "items": {"type": "integer"}}, "type": "array"}, "[1.0, 1]", True),
+    ({"type": "array", "uniqueItems": True, "items": {"type": "number", "maximum": 0.3}}, "[0.3, 0.1]", True),
+    ({"type": "array", "uniqueItems": True, "items": {"type": "integer"}}, "[1, 1.0]", False),
+    ({"type": "array", "uniqueItems": True, "items": {"const": 0.1}, "maxItems": 3}, "[0.1]", True),
+])  # fmt: skip
+def test_the_verifier_counts_in_decimals(schema: Any, text: str, valid: bool) -> None:
+    assert JsonSchema(schema).matches(text) == valid
