@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Protocol
 
@@ -146,12 +146,23 @@ class ArrayCompiler:
         if case.high is not None and case.high > counted:
             self._values.verify("maxItems", f"items beyond {counted} are not counted here")
             case.high = None
+        case.counts = [self._bounded(count) for count in case.counts]
         plain = [count for count in case.counts if (count.low, count.high) == (0, 0) and len(count.claims) == 1]
         case.rests += [Rest(count.start, count.claims[0].denied()) for count in plain]
         case.counts = [count for count in case.counts if count not in plain]
         if len(case.counts) > MAX_COUNTERS:
             self._values.verify("contains", f"more than {MAX_COUNTERS} kinds of items are counted")
             case.counts = case.counts[:MAX_COUNTERS]
+
+    def _bounded(self, count: Count) -> Count:
+        """The bounds on items of a kind as far as they are counted."""
+        counted = max(self._limits.items, 1)
+        if count.low > counted:
+            self._values.verify("minContains", f"items beyond {counted} are not counted here")
+        if count.high is not None and count.high > counted:
+            self._values.verify("maxContains", f"items beyond {counted} are not counted here")
+            return replace(count, low=min(count.low, counted), high=None)
+        return replace(count, low=min(count.low, counted))
 
     def _counted(self, case: ArrayCase, depth: int) -> Term:
         counters = [Counter(count.low, count.high) for count in case.counts]

@@ -127,9 +127,14 @@ class Assertions:
             return FALSE
         if kind == "null":
             return TRUE
+        if kind == "number":
+            alike = [each for each in alike if self._is_writable(node, each, name)]
         if kind in ("array", "object"):
             return some(self._structure(node, each, kind) for each in alike)
         return Among(tuple(dict.fromkeys(alike)))
+
+    def _is_writable(self, node: Node, value: Any, name: str) -> bool:
+        return bool([*self._with_decimal(node, name, value, Among)])
 
     def _structure(self, node: Node, value: Any, kind: str) -> Formula:
         """An array or an object, item by item."""

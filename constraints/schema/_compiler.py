@@ -17,7 +17,7 @@ from typing import Any
 from .._calls import calls_of, reachable
 from .._deadline import Deadline
 from .._errors import ConstraintError, Reason, UnsupportedConstraint
-from .._terms import EMPTY, Call, Term, alt, json_string, lit, scope
+from .._terms import EMPTY, Call, Term, alt, json_string, lit, neg, scope
 from ._any import AnyJson
 from ._array_case import ArrayCase, ArrayCompiler, arrays_may_satisfy
 from ._assertions import KINDS, Assertions
@@ -38,7 +38,7 @@ MAX_GOALS = 50_000
 NAMED_EVERYWHERE = 16
 COUNTING = (
     *("maxLength", "minLength", "pattern", "patternProperties"),
-    *("minItems", "maxItems", "minProperties", "maxProperties"),
+    *("minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains"),
 )  # fmt: skip
 INDENTED_LEVELS = 4  # how often a recursive schema comes back where white space depends on the depth
 _ASIDE = frozenset(("$defs", "definitions", "$comment", "title", "description", "default", "examples", "deprecated"))
@@ -75,6 +75,7 @@ class SchemaCompiler:
         self._arrays = ArrayCompiler(self, whitespace, limits)
         self._kept: dict[tuple[Any, ...], Term] = {}
         self._texts: dict[Claim, Term] = {}
+        self._denials: dict[Goal, Claim] = {}
         self._active: dict[tuple[Any, ...], str] = {}
         self._called: set[str] = set()
         self._definitions: dict[str, Term] = {}
@@ -269,6 +270,8 @@ class SchemaCompiler:
 
     def text(self, claim: Claim) -> Term:
         """The decoded strings that satisfy a claim."""
+        if not claim.holds:  # of a superset the complement is a subset: what bars keys must not bar too many
+            return neg(self.text(claim.denied()))
         if claim not in self._texts:
             formula = self._formula(self._goal([claim]) or (), "string") if self._goal([claim]) is not None else FALSE
             self._texts[claim] = self._strings.decoded(formula)
@@ -284,11 +287,14 @@ class SchemaCompiler:
 
     def denial(self, claims: Iterable[Claim]) -> Claim:
         """That one of the claims is wrong."""
-        claims = list(claims)
+        claims = tuple(claims)
         if len(claims) == 1:
             return claims[0].denied()
+        if claims in self._denials:
+            return self._denials[claims]
         parts = [claim.node.schema if claim.holds else {"not": claim.node.schema} for claim in claims]
-        return Claim(self._document.made({"allOf": parts}, claims[0].node), holds=False)
+        self._denials[claims] = Claim(self._document.made({"allOf": parts}, claims[0].node), holds=False)
+        return self._denials[claims]
 
     def few_values(self, claims: Iterable[Claim], depth: int, limit: int) -> list[Term] | None:
         """The spellings of each value that satisfies all claims, if these are at most `limit`."""

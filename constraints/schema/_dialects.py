@@ -47,7 +47,7 @@ def dialect_of(root: dict[str, Any] | bool, registry: Mapping[str, Any]) -> tupl
         why = f"unknown dialect {root['$schema']!r}; known: drafts 4 to 2020-12, and what the registry defines by them"
         raise UnsupportedConstraint.single("", "$schema", why)
     known = active_keywords(base)
-    if base >= 2019 and "$vocabulary" in meta:
+    if base >= 2019 and isinstance(meta.get("$vocabulary"), dict):
         known = _of_vocabularies(known, meta["$vocabulary"])
     return base, known
 

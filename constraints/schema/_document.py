@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from .._errors import ConstraintError, Reason, UnsupportedConstraint
 from ._dialects import dialect_of, meta_validator, passes_quickly, specification, validator_class
 from ._keywords import similar_keyword
-from ._loading import pointer_of
+from ._loading import copied_json, pointer_of
 
 __all__ = ["Claim", "Document", "Node"]
 
@@ -93,7 +93,7 @@ class Document:
 
     def __init__(self, root: dict[str, Any] | bool, registry: Mapping[str, Any] | None = None) -> None:
         self.root = root
-        self._given = dict(registry or {})
+        self._given = {uri: copied_json(schema) for uri, schema in (registry or {}).items()}
         self.draft, self._known = dialect_of(root, self._given)
         self.ignored: dict[tuple[str, str], Reason] = {}
         self.read: list[tuple[str, dict[str, Any]]] = []
@@ -154,11 +154,11 @@ class Document:
 
     def validator(self, extend: Any, format_checker: Any) -> Any:
         """A `jsonschema` validator of the document for decimal numbers; `extend` makes its class out of the draft's."""
-        root = exact_numbers(self.root)
+        root = _for_validation(self.root)
         kwargs = {}
         if not self._plain or self._given:
             default = specification(self.draft)
-            given = {uri: exact_numbers(schema) for uri, schema in self._given.items()}
+            given = {uri: _for_validation(schema) for uri, schema in self._given.items()}
             kwargs["registry"] = _registry_of(root, given, default)
         return extend(validator_class(self.draft), self.draft)(root, format_checker=format_checker, **kwargs)
 
@@ -220,22 +220,25 @@ class Document:
                 path.append(int(token))
             else:
                 raise ConstraintError(f"at {pointer}: $ref {reference!r} refers to nothing")
-        return self._checked(Node(value, pointer_of(path)), reference, pointer, trusted=_is_schema_place(path))
+        trusted = _is_schema_place(path, self._known)
+        return self._checked(Node(value, pointer_of(path)), reference, pointer, trusted=trusted)
 
     def _look_up(self, node: Node, keyword: str) -> Node:
         from referencing.exceptions import NoSuchAnchor, PointerToNowhere, Unresolvable
         from referencing.jsonschema import lookup_recursive_ref
 
-        resolver = node.resolver or self._root_resolver
         reference = node.schema[keyword]
         pointer = node.pointer or "(root)"
         try:
+            resolver = node.resolver or self._root_resolver
             if keyword == "$recursiveRef":
                 found = lookup_recursive_ref(resolver)
             else:
                 found = resolver.lookup(reference)
         except (NoSuchAnchor, PointerToNowhere) as error:
             raise ConstraintError(f"at {pointer}: {keyword} {reference!r} refers to nothing") from error
+        except ValueError as error:  # a URI that is none
+            raise ConstraintError(f"at {pointer}: {keyword} {reference!r}: {error}") from error
         except Unresolvable as error:
             why = f"{reference!r} is not in the registry that was passed; nothing is fetched"
             raise UnsupportedConstraint.single(node.pointer, keyword, why) from error
@@ -250,16 +253,26 @@ class Document:
         """The node, if it is a schema; `trusted` where the meta-schema has looked at it already."""
         if not isinstance(node.schema, (dict, bool)):
             raise ConstraintError(f"at {pointer}: $ref {reference!r} refers to no schema")
+        if isinstance(node.schema, dict) and "$schema" in node.schema and node.schema is not self.root:
+            self._check_draft(node)
         if not trusted and node.schema is not self.root:
             self._check(node)
         return node
+
+    def _check_draft(self, node: Node) -> None:
+        if dialect_of(node.schema, self._given)[0] != self.draft:
+            why = f"it leads to a schema of another draft, {node.schema['$schema']!r}; write both in one draft"
+            raise UnsupportedConstraint.single(node.pointer, "$schema", why)
 
     @cached_property
     def _registry(self) -> Any:
         self._dynamic = self._dynamic or any(
             _has_key(schema, ("$dynamicRef", "$recursiveRef")) for schema in self._given.values()
         )
-        return _registry_of(self.root, self._given, specification(self.draft))
+        try:
+            return _registry_of(self.root, self._given, specification(self.draft))
+        except ValueError as error:
+            raise ConstraintError(f"an identifier of the schema is no URI: {error}") from error
 
     @cached_property
     def _root_resolver(self) -> Any:
@@ -267,19 +280,26 @@ class Document:
         return self._registry.resolver(root.id() or "")
 
 
-def exact_numbers(value: Any) -> Any:
+def _for_validation(schema: Any) -> Any:
+    """A copy with decimals, without `$schema`: by it `jsonschema` would choose a validator class of its own."""
+    exact = _exact_numbers(schema)
+    return {name: value for name, value in exact.items() if name != "$schema"} if isinstance(exact, dict) else exact
+
+
+def _exact_numbers(value: Any) -> Any:
     """The same JSON value with the decimals that its floats stand for."""
     if isinstance(value, float):
         return Decimal(repr(value))
     if isinstance(value, dict):
-        return {key: exact_numbers(member) for key, member in value.items()}
-    return [exact_numbers(item) for item in value] if isinstance(value, list) else value
+        return {key: _exact_numbers(member) for key, member in value.items()}
+    return [_exact_numbers(item) for item in value] if isinstance(value, list) else value
 
 
 def _registry_of(root: Any, given: Mapping[str, Any], default: Any) -> Any:
     from jsonschema_specifications import REGISTRY
 
-    resources = [(uri, _resource(schema, default)) for uri, schema in given.items()]
+    schemas = {uri: schema for uri, schema in given.items() if isinstance(schema, (dict, bool))}
+    resources = [(uri, _resource(schema, default)) for uri, schema in schemas.items()]
     own = _resource(root, default)
     return REGISTRY.with_resources([*resources, (own.id() or "", own)]).crawl()
 
@@ -305,10 +325,12 @@ _TO_LIST = frozenset(("items", "prefixItems", "allOf", "anyOf", "oneOf"))
 _TO_MAP = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"))
 
 
-def _is_schema_place(path: list[str | int]) -> bool:
+def _is_schema_place(path: list[str | int], known: frozenset[str]) -> bool:
     """Whether the meta-schema has already checked this place as a schema."""
     kind = "schema"
     for token in path:
+        if kind == "schema" and token not in known:
+            return False
         if kind in ("map", "list"):
             kind = "schema"
         elif token in _TO_MAP:

@@ -52,7 +52,7 @@ from ._idna import idn_host_name, idn_label, is_idn_host_name, is_u_label, keep_
 from ._regex_format import is_regex, regex_superset
 from ._uris import iri, iri_reference, uri, uri_reference, uri_template
 
-__all__ = ["DRAFT_3_FORMATS", "FORMATS", "VERIFIED_FORMATS", "Verified", "format_term"]
+__all__ = ["DRAFT_3_FORMATS", "FORMATS", "VERIFIED_FORMATS", "Verified", "barred_by", "format_term"]
 
 _COLORS = [
     "aqua", "black", "blue", "fuchsia", "gray", "green", "lime", "maroon", "navy", "olive", "orange", "purple", "red",
@@ -177,6 +177,29 @@ VERIFIED_FORMATS: dict[str, Verified] = {
     "idn-hostname": Verified(idn_host_name, is_idn_host_name),
     "regex": Verified(regex_superset, is_regex),
 }
+# What a *denied* format bars: a superset of what any standard or checker takes, where those differ from each other.
+_LOOKS_LIKE = {
+    "date": "[0-9]{4}.{2,6}",
+    "time": "[0-9]{1,2}:.*",
+    "date-time": "[0-9]{4}.*[Tt ].*",
+    "duration": "[Pp].*",
+    "email": "(.|\\n)*@(.|\\n)*",
+    "idn-email": "(.|\\n)*@(.|\\n)*",
+    "hostname": r"[^ @:/]*",
+    "idn-hostname": r"[^ @:/]*",
+    "regex": r"(.|\n)*",
+    "uri-template": r"(.|\n)*",
+    "iri": r"[^:]*:(.|\n)*",
+    "relative-json-pointer": r"[0-9](.|\n)*",
+}
+
+
+@cache
+def barred_by(name: str) -> Term:
+    """What a value must not be where the format is denied."""
+    return regex_term(_LOOKS_LIKE[name]) if name in _LOOKS_LIKE else format_term(name)
+
+
 DRAFT_3_FORMATS: dict[str, Callable[[], Term]] = {"color": _color, "host-name": host_name, "ip-address": ipv4}
 
 

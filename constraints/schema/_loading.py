@@ -9,7 +9,9 @@ from typing import Any
 
 from .._errors import ConstraintError
 
-__all__ = ["load_schema", "pointer_of"]
+__all__ = ["copied_json", "load_schema", "pointer_of"]
+
+MAX_PARTS = 2_000_000
 
 
 def pointer_of(path: Iterable[str | int]) -> str:
@@ -34,29 +36,50 @@ def load_schema(source: Any) -> dict[str, Any] | bool:
     if isinstance(source, bool):
         return source
     if isinstance(source, Mapping):
-        schema = source if isinstance(source, dict) else dict(source)
-        _check_json(schema, ())
-        return schema
+        copied: dict[str, Any] = copied_json(dict(source))
+        return copied
     raise TypeError(f"a JSON Schema is a dict, a boolean or JSON text, not {type(source).__name__}")
 
 
-def _check_json(value: Any, path: tuple[str | int, ...]) -> None:
-    """Refuse what JSON can't hold, with its place."""
-    if isinstance(value, dict):
-        for key, member in value.items():
-            if not isinstance(key, str):
-                place = pointer_of(path) or "(root)"
-                raise ConstraintError(f"not a JSON Schema: at {place}: the key {key!r} is no string")
-            _check_text(key, path)
-            _check_json(member, (*path, key))
-    elif isinstance(value, str):
+def copied_json(value: Any) -> Any:
+    """A copy in which no two places share an object: places are told apart by identity.
+
+    Raises ConstraintError for what JSON can't hold, with its place, and for more than `MAX_PARTS` values.
+    """
+    count = 0
+
+    def copy(value: Any, path: tuple[str | int, ...]) -> Any:
+        nonlocal count
+        count += 1
+        if count > MAX_PARTS:
+            raise ConstraintError(f"the schema has more than {MAX_PARTS:,} parts")
+        if isinstance(value, dict):
+            for key in value:
+                _check_key(key, path)
+            return {key: copy(member, (*path, key)) for key, member in value.items()}
+        if isinstance(value, list):
+            return [copy(item, (*path, i)) for i, item in enumerate(value)]
+        _check_scalar(value, path)
+        return value
+
+    return copy(value, ())
+
+
+def _check_key(key: Any, path: tuple[str | int, ...]) -> None:
+    if not isinstance(key, str):
+        place = pointer_of(path) or "(root)"
+        raise ConstraintError(f"not a JSON Schema: at {place}: the key {key!r} is no string")
+    _check_text(key, path)
+
+
+def _check_scalar(value: Any, path: tuple[str | int, ...]) -> None:
+    if isinstance(value, str):
         _check_text(value, path)
-    elif isinstance(value, list):
-        for i, item in enumerate(value):
-            _check_json(item, (*path, i))
     elif not isinstance(value, (int, float, Decimal, type(None))):
         kind = type(value).__name__
         raise ConstraintError(f"not a JSON Schema: at {pointer_of(path)}: {kind} is no JSON type")
+    elif isinstance(value, (float, Decimal)) and not Decimal(value).is_finite():
+        raise ConstraintError(f"not a JSON Schema: at {pointer_of(path)}: {value!r} is no JSON number")
 
 
 def _check_text(value: str, path: tuple[str | int, ...]) -> None:

@@ -9,7 +9,7 @@ from .._ecma import ecma_term
 from .._errors import BudgetExceeded, ConstraintError, UnsupportedConstraint
 from .._terms import EMPTY, Alt, And, Bytes, Minus, Not, Term, alt, any_char, any_text, both, json_string, lit, neg, rep
 from ._atoms import Among, HasFormat, Length, Matches
-from ._formats import FORMATS, VERIFIED_FORMATS, format_term
+from ._formats import FORMATS, VERIFIED_FORMATS, barred_by, format_term
 from ._formula import All, Either, Formula
 from ._limits import Limits, relaxed
 
@@ -80,10 +80,12 @@ class Strings:
         return wider
 
     def _format(self, name: str, holds: bool) -> Term:
-        if name in FORMATS and holds:
+        if not holds:
+            return neg(barred_by(name))
+        if name in FORMATS:
             return format_term(name)
-        self._verify("format", f"{name!r} is held by a superset, or denied")
-        return VERIFIED_FORMATS[name].term if holds and name in VERIFIED_FORMATS else any_text()
+        self._verify("format", f"{name!r} is held by a superset")
+        return VERIFIED_FORMATS[name].term
 
     def _lengths(self, lengths: Iterable[Length], others: Iterable[Term] = ()) -> list[Term]:
         low = max((length.low for length in lengths), default=0)

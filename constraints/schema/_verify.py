@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from decimal import Decimal
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 from ._document import Document
@@ -50,12 +51,25 @@ class SchemaVerifier:
             "patternProperties": self._check_pattern_properties,
             "additionalProperties": self._check_additional_properties,
             "multipleOf": _check_multiple,
+            "uniqueItems": _check_unique,
         }
+        if draft >= 2020:
+            own["unevaluatedProperties"] = self._unevaluated_properties()
         own = {name: check for name, check in own.items() if name in known}
         types = validator.TYPE_CHECKER.redefine("number", _is_number)
         if draft > 4:
             types = types.redefine("integer", _is_whole)
         return extend(validator, own, type_checker=types)
+
+    def _unevaluated_properties(self) -> Callable[..., Any]:
+        """The check of `jsonschema`, with our search for patterns; a copy, so that nothing is patched."""
+        from jsonschema import _keywords, _utils
+
+        names: dict[str, Any] = {"re": SimpleNamespace(search=lambda p, key: matches_text(self._pattern(p), key))}
+        evaluated = _rebound(_utils.find_evaluated_property_keys_by_schema, names)
+        names["find_evaluated_property_keys_by_schema"] = evaluated
+        evaluated.__globals__.update(names)  # it calls itself
+        return _rebound(_keywords.unevaluatedProperties, names)
 
     def _check_pattern(self, _: Any, pattern: str, value: Any, __: Any) -> Iterator[Any]:
         from jsonschema import ValidationError
@@ -87,6 +101,26 @@ class SchemaVerifier:
             for name, verified in VERIFIED_FORMATS.items():
                 checker.checks(name)(_passes(verified.check))
         return checker
+
+
+def _rebound(function: Any, names: dict[str, Any]) -> Callable[..., Any]:
+    return FunctionType(function.__code__, {**function.__globals__, **names}, function.__name__, function.__defaults__)
+
+
+def _check_unique(_: Any, wanted: bool, value: Any, __: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if wanted and isinstance(value, list) and len({_key(item) for item in value}) < len(value):
+        yield ValidationError(f"{value!r} has an item twice")
+
+
+def _key(value: Any) -> Hashable:
+    """Equal for equal JSON values: numbers by value, `true` is not 1, objects without regard to order."""
+    if isinstance(value, dict):
+        return ("object", frozenset((name, _key(member)) for name, member in value.items()))
+    if isinstance(value, list):
+        return ("array", tuple(_key(item) for item in value))
+    return (isinstance(value, bool), value)
 
 
 def _is_number(_: Any, value: Any) -> bool:
