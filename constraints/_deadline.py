@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextvars import ContextVar, Token
 from types import TracebackType
 
@@ -30,7 +29,6 @@ class Deadline:
     def __init__(self, seconds: float | None) -> None:
         self.seconds = seconds
         self.passed = np.zeros(1, dtype=np.bool_)
-        self._started = time.monotonic()
         self._token: Token[Deadline | None] | None = None
         self._timer = None if seconds is None else threading.Timer(max(seconds, 0.0), self._pass)
 
@@ -42,13 +40,7 @@ class Deadline:
         """The deadline of the `with` around."""
         return _current.get()
 
-    @property
-    def spent(self) -> float:
-        """The share of the time that is over; 0 without a limit."""
-        return (time.monotonic() - self._started) / self.seconds if self.seconds else 0.0
-
     def __enter__(self) -> Deadline:
-        self._started = time.monotonic()
         self._token = _current.set(self)
         if self._timer is not None:
             self._timer.daemon = True

@@ -48,7 +48,7 @@ __all__ = ["MAX_DEPTH", "MAX_STATES", "Dfa", "as_fragment", "compile_term", "for
 MAX_STATES = 200_000
 MAX_DEPTH = 4
 MAX_CUT = 20_000  # states in all copies of recursive parts together
-SEARCH_SHARE = 0.3  # of the time, for finding the depth that fits
+SEARCH_WORK = 30_000  # states made before the search for the depth that fits stops
 _CACHE_SIZE = 512
 
 
@@ -134,16 +134,21 @@ def compile_term(
 
 
 def _as_deep_as_possible(term: Term, max_states: int, max_depth: int, deadline: Deadline) -> Dfa:
-    """The automaton of the greatest depth below `max_depth` that the budgets admit, looked for from below."""
-    best = _Expansion(max_states, 0, None, deadline).compile(term)
+    """The automaton of the greatest depth below `max_depth` that the budgets admit, looked for from below. How far the
+    search goes is counted in states, not in time: the same language for the same term."""
+    expansion = _Expansion(max_states, 0, None, deadline)
+    best = expansion.compile(term)
+    work = expansion.work
     for depth in range(1, max_depth):
-        if deadline.spent > SEARCH_SHARE:
+        if work > SEARCH_WORK:
             break
+        expansion = _Expansion(max_states, depth, MAX_CUT, deadline)
         try:
-            best = _Expansion(max_states, depth, MAX_CUT, deadline).compile(term)
+            best = expansion.compile(term)
         except BudgetExceeded:
             deadline.check("expanding recursive parts")
             break
+        work += expansion.work
     if best.is_empty:
         raise BudgetExceeded(
             f"the language needs more than {MAX_CUT:,} states for recursive parts, and has no member without them"
@@ -185,6 +190,7 @@ class _Expansion:
         self.max_depth = max_depth
         self.max_cut = max_cut
         self.recursive = False  # whether there is any recursion to expand
+        self.work = 0  # states of all automata made
         self._deadline = deadline
         self._bound: dict[str, Dfa] = {}
         self._depth: int | None = None  # where recursion was cut off in the part at hand
@@ -275,6 +281,7 @@ class _Expansion:
         *rows, accepting = minimise(*rows, 0, accepting, self._deadline.passed)
         self._deadline.check("making it minimal")
         table, byte_class = dense(*rows)
+        self.work += len(accepting)
         return Dfa(table, byte_class, 0, accepting)
 
     def _product(self, left: Dfa, right: Dfa, *, difference: bool) -> Dfa:

@@ -253,14 +253,15 @@ class Document:
         """The node, if it is a schema; `trusted` where the meta-schema has looked at it already."""
         if not isinstance(node.schema, (dict, bool)):
             raise ConstraintError(f"at {pointer}: $ref {reference!r} refers to no schema")
-        if isinstance(node.schema, dict) and "$schema" in node.schema and node.schema is not self.root:
+        if any(node.schema is schema for schema in self._given.values()):
             self._check_draft(node)
         if not trusted and node.schema is not self.root:
             self._check(node)
         return node
 
     def _check_draft(self, node: Node) -> None:
-        if dialect_of(node.schema, self._given)[0] != self.draft:
+        named = isinstance(node.schema, dict) and "$schema" in node.schema
+        if named and dialect_of(node.schema, self._given)[0] != self.draft:
             why = f"it leads to a schema of another draft, {node.schema['$schema']!r}; write both in one draft"
             raise UnsupportedConstraint.single(node.pointer, "$schema", why)
 
