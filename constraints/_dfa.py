@@ -47,8 +47,8 @@ __all__ = ["MAX_DEPTH", "MAX_STATES", "Dfa", "as_fragment", "compile_term", "for
 
 MAX_STATES = 200_000
 MAX_DEPTH = 4
-MAX_CUT = 20_000  # states in all copies of recursive parts together
-SEARCH_WORK = 30_000  # states made before the search for the depth that fits stops
+MAX_CUT = 12_000  # states in all copies of recursive parts together
+SEARCH_WORK = 15_000  # states made before the search for the depth that fits stops
 _CACHE_SIZE = 512
 
 

@@ -16,7 +16,7 @@ from .._terms import Alt, Bytes, Call, Chars, Graph, Repeat, Scope, Seq, Term, a
 
 __all__ = ["LEVELS", "MAX_ESTIMATE", "MAX_SIZE", "UNLIMITED", "Limits", "estimated_states", "relaxed"]
 
-MAX_ESTIMATE = 30_000
+MAX_ESTIMATE = 20_000
 MAX_SIZE = 10**8  # no estimate is larger
 PART_STATES = 50_000  # what one string or number may take
 
@@ -35,7 +35,7 @@ class Limits:
 
 
 UNLIMITED = Limits(10**9, 10**9)
-LEVELS = (Limits(2000, 1000), Limits(300, 40), Limits(64, 8), Limits(16, 2))
+LEVELS = (Limits(1500, 1000), Limits(300, 40), Limits(64, 8), Limits(16, 2))
 
 
 def estimated_states(term: Term, limit: int = MAX_SIZE) -> int:
