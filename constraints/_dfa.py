@@ -172,9 +172,9 @@ _levels: LruCache[_Group, list[_Level]] = LruCache(_CACHE_SIZE // 16)
 
 
 def forget_compiled_parts() -> None:
-    """Empty the caches of compiled parts: for measuring, and to give memory back."""
+    """Empty the cache of compiled parts: for measuring, and to give memory back. What all open schemas share (any JSON
+    value) stays, like the kernels."""
     _cache.clear()
-    _levels.clear()
 
 
 class _Expansion:
