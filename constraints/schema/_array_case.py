@@ -9,7 +9,7 @@ from typing import Protocol
 
 from .._terms import EMPTY, Term
 from ._arrays import Counter, array_term, counted_array_term, distinct_array_term
-from ._atoms import Count, Evaluated, Item, Length, Rest, Unevaluated, Unique
+from ._atoms import Count, Evaluated, Item, Rest, Unevaluated, Unique, length_bounds
 from ._document import Claim
 from ._formula import Formula
 from ._limits import Limits
@@ -41,14 +41,8 @@ class Values(Protocol):
 
 def arrays_may_satisfy(case: Case) -> bool:
     """Whether the bounds of a case don't contradict each other."""
-    low, high = _lengths(case)
+    low, high = length_bounds(case)
     return high is None or low <= high
-
-
-def _lengths(case: Case) -> tuple[int, int | None]:
-    lengths = [atom for atom in case if isinstance(atom, Length)]
-    low = max((atom.low for atom in lengths), default=0)
-    return low, min((atom.high for atom in lengths if atom.high is not None), default=None)
 
 
 @dataclass
@@ -68,7 +62,7 @@ class ArrayCase:
     def of(cls, case: Case) -> ArrayCase:
         """Sort the atoms."""
         result = cls()
-        result.low, result.high = _lengths(case)
+        result.low, result.high = length_bounds(case)
         for atom in case:
             match atom:
                 case Item(index, claim):

@@ -6,6 +6,7 @@ spelled or compiled.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from ._formula import FALSE, Formula, every, some
 __all__ = [
     "Among", "Compared", "Count", "Declared", "EachKey", "Evaluated", "Has", "HasFormat", "Item", "KeySet", "Length",
     "Matches", "MultipleOf", "Rest", "SomeKey", "Unevaluated", "Unique", "Value", "WholeSpelling",
+    "length_bounds",
 ]  # fmt: skip
 
 
@@ -50,6 +52,13 @@ class Length:
         below = Length(0, self.low - 1) if self.low else FALSE
         above = Length(self.high + 1) if self.high is not None else FALSE
         return some([below, above])
+
+
+def length_bounds(case: Iterable[Formula]) -> tuple[int, int | None]:
+    """What the atoms of a case say of lengths together."""
+    lengths = [atom for atom in case if isinstance(atom, Length)]
+    low = max((atom.low for atom in lengths), default=0)
+    return low, min((atom.high for atom in lengths if atom.high is not None), default=None)
 
 
 # --- strings

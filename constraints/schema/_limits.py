@@ -16,7 +16,7 @@ from .._terms import Alt, Bytes, Call, Chars, Graph, Repeat, Scope, Seq, Term, a
 
 __all__ = ["LEVELS", "MAX_ESTIMATE", "MAX_SIZE", "UNLIMITED", "Limits", "estimated_states", "relaxed"]
 
-MAX_ESTIMATE = 20_000
+MAX_ESTIMATE = 45_000
 MAX_SIZE = 10**8  # no estimate is larger
 PART_STATES = 50_000  # what one string or number may take
 

@@ -17,7 +17,7 @@ from .._dfa import Dfa, compile_term
 from .._errors import BudgetExceeded, UnsupportedConstraint
 from .._terms import EMPTY, And, Minus, Term, any_text, json_string, lit, neg, seq
 from .._terms import alt as union
-from ._atoms import Declared, EachKey, Evaluated, Has, KeySet, Length, SomeKey, Unevaluated, Value
+from ._atoms import Declared, EachKey, Evaluated, Has, KeySet, SomeKey, Unevaluated, Value, length_bounds
 from ._document import Claim
 from ._formula import All, Either, Formula, Watched
 from ._limits import Limits
@@ -58,7 +58,7 @@ class Values(Protocol):
 def objects_may_satisfy(case: Case) -> bool:
     """Whether the atoms of a case don't contradict each other on the surface."""
     has = {(atom.name, atom.holds) for atom in case if isinstance(atom, Has)}
-    low, high = _lengths(case)
+    low, high = length_bounds(case)
     required = {name for name, holds in has if holds}
     if high is not None and (low > high or len(required) > high):
         return False
@@ -82,12 +82,6 @@ def names_in(formula: Formula) -> tuple[list[str], list[str]]:
             case Has(name):
                 others.setdefault(name)
     return list(declared), [name for name in others if name not in declared]
-
-
-def _lengths(case: Case) -> tuple[int, int | None]:
-    lengths = [atom for atom in case if isinstance(atom, Length)]
-    low = max((atom.low for atom in lengths), default=0)
-    return low, min((atom.high for atom in lengths if atom.high is not None), default=None)
 
 
 @dataclass
@@ -122,7 +116,7 @@ class ObjectCase:
         result = cls(closed=closed and bool(declared) and not any(declared))
         if all_names and not result.closed:
             result.names = {name: [] for name in (*order, *loose)}
-        result.low, result.high = _lengths(case)
+        result.low, result.high = length_bounds(case)
         for atom in case:
             match atom:
                 case Value(name, claim):
