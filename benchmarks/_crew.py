@@ -68,7 +68,7 @@ def _serve(pipe: Connection, setup: Callable[[], Callable[[Any], Any]], gibibyte
             return
         try:
             result = work(task)
-        except Exception as error:
+        except Exception as error:  # whatever a task raises is its result
             result = Fault("error", f"{type(error).__name__}: {error}"[:300])
         pipe.send(result)
 

@@ -132,7 +132,7 @@ def compile_schema(schema: Any, bench: Bench, **options: Any) -> Compiled:
         status, reasons = "empty", (("", "empty language", str(error)[:200]),)
     except ConstraintError as error:
         status, reasons = "refused", (("", type(error).__name__, str(error)[:200]),)
-    except Exception as error:
+    except Exception as error:  # a crash is a row of the table, not the end of the run
         status, reasons = "error", (("", type(error).__name__, str(error)[:200]),)
     return Compiled(status, None, reasons, time.perf_counter() - start)
 

@@ -311,10 +311,11 @@ def _fragment(reference: str) -> str:
 
 def _resource(schema: Any, default: Any) -> Any:
     from referencing import Resource
+    from referencing.jsonschema import UnknownDialect
 
     try:
         return Resource.from_contents(schema, default_specification=default)
-    except Exception:  # an unknown $schema inside a registry: read like the document
+    except UnknownDialect:  # a $schema of its own inside a registry: read like the document
         return default.create_resource(schema)
 
 
