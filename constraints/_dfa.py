@@ -35,12 +35,14 @@ from ._terms import (
     Minus,
     Not,
     Scope,
+    Substrings,
     Term,
     any_text,
     both,
     json_string,
     lit,
     neg,
+    substrings,
 )
 
 __all__ = ["MAX_DEPTH", "MAX_STATES", "Dfa", "as_fragment", "compile_term", "forget_compiled_parts", "load_kernels"]
@@ -159,7 +161,9 @@ def _as_deep_as_possible(term: Term, max_states: int, max_depth: int, deadline: 
 @cache
 def load_kernels() -> None:
     """Run every kernel once: loading one, or even compiling it, counts for no deadline."""
-    _Expansion(MAX_STATES, 0, None, Deadline(None)).compile(json_string(both(any_text(), neg(lit("a")))))
+    _Expansion(MAX_STATES, 0, None, Deadline(None)).compile(
+        json_string(both(any_text(), neg(lit("a")), substrings(["b"])))
+    )
 
 
 _Key = tuple[Term, int, int | None]  # the term, most states, depth: None where the automaton is the whole language
@@ -238,6 +242,8 @@ class _Expansion:
                 from ._json_string import json_string_nfa  # imports this module's Dfa
 
                 return self._determinise(json_string_nfa(self.compile(inner)))
+            case Substrings():
+                return self._substrings(term)
             case Call(name):
                 if name not in self._bound:
                     raise ValueError(f"the sub-language {name!r} is called and not defined")
@@ -248,6 +254,21 @@ class _Expansion:
             case _:
                 most = 4 * self.max_states + 10_000
                 return self._determinise(NfaBuilder(self._fragment, most, self.max_cut, self._deadline).build(term))
+
+    def _substrings(self, term: Substrings) -> Dfa:
+        from ._substrings import substring_nfa
+
+        nfa, _ = substring_nfa(term, self.max_states, self._deadline.passed)
+        self._deadline.check("indexing what may be quoted")
+        try:
+            if nfa is not None:
+                return self._determinise(nfa)
+        except BudgetExceeded:
+            self._deadline.check("indexing what may be quoted")
+        raise BudgetExceeded(
+            f"the texts that stand in {sum(map(len, term.documents)):,} characters of documents need more than "
+            f"{self.max_states:,} byte states; give less of the documents, or raise max_states"
+        )
 
     def _whole(self, term: Term) -> Dfa:
         """The automaton of what is to be complemented: cut off, its complement would accept too much."""

@@ -8,7 +8,8 @@ once. Parts without calls that need determinism (strings, numbers) are run as au
 from __future__ import annotations
 
 from ._dfa import Dfa, compile_term
-from ._terms import Alt, Bytes, Call, Chars, Graph, Repeat, Scope, Seq, Term
+from ._substrings import substring_ends
+from ._terms import Alt, And, Bytes, Call, Chars, Graph, Repeat, Scope, Seq, Substrings, Term
 
 __all__ = ["matches_term"]
 
@@ -70,6 +71,10 @@ class _Matcher:
                 found = self.ends(body, start)
                 self._scope, self._names = outer
                 return found
+            case Substrings():
+                return substring_ends(term, self._data, start)
+            case And(parts) if any(isinstance(part, Substrings) for part in parts):  # bounded quotes may be too large
+                return frozenset.intersection(*(self.ends(part, start) for part in parts))
             case _:
                 return self._run(compile_term(term), start)
 

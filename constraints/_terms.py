@@ -21,8 +21,8 @@ from dataclasses import dataclass
 
 __all__ = [
     "EMPTY", "EPSILON", "Alt", "And", "Bytes", "Call", "Chars", "Erased", "Graph", "JsonString", "Marked", "Minus",
-    "Not", "Repeat", "Scope", "Seq", "Term", "alt", "any_char", "any_text", "both", "chars", "erased", "graph",
-    "json_string", "lit", "marked", "minus", "neg", "opt", "rep", "scope", "seq",
+    "Not", "Repeat", "Scope", "Seq", "Substrings", "Term", "alt", "any_char", "any_text", "both", "chars", "erased",
+    "graph", "json_string", "lit", "marked", "minus", "neg", "opt", "rep", "scope", "seq", "substrings",
 ]  # fmt: skip
 
 MAX_CODE_POINT = 0x10FFFF
@@ -159,6 +159,18 @@ class JsonString(Term):
     """
 
     term: Term
+
+
+@_cached_hash
+@dataclass(frozen=True)
+class Substrings(Term):
+    r"""The texts, but for the empty one, that stand literally in one of the documents: their code points in a row.
+
+    `words`: only where neither end of the text cuts a run of `\w` in the document (Python's `\w`).
+    """
+
+    documents: tuple[str, ...]
+    words: bool = False
 
 
 @_cached_hash
@@ -331,3 +343,11 @@ def json_string(term: Term) -> Term:
 def scope(body: Term, definitions: Mapping[str, Term]) -> Term:
     """`body` with names bound; no scope at all where there is nothing to bind."""
     return Scope(body, tuple(definitions.items())) if definitions else body
+
+
+def substrings(documents: Iterable[str], *, words: bool = False) -> Term:
+    """The texts that stand in one of the documents. Raises ValueError for lone surrogates, which no text has."""
+    distinct = tuple(dict.fromkeys(document for document in documents if document))
+    for document in distinct:
+        document.encode("utf-8")
+    return Substrings(distinct, words) if distinct else EMPTY
