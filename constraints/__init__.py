@@ -17,6 +17,7 @@ from ._errors import (
     VocabularyError,
 )
 from ._language import Choice, Contains, Language, Regex, Text
+from ._texts import EndsWith, Length, Quote, StartsWith
 from ._vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -29,12 +30,16 @@ __all__ = [
     "Choice",
     "ConstraintError",
     "Contains",
+    "EndsWith",
     "InfeasibleConstraint",
     "JsonSchema",
     "Language",
+    "Length",
     "Posterior",
+    "Quote",
     "Reason",
     "Regex",
+    "StartsWith",
     "Text",
     "TokenAutomaton",
     "UnsupportedConstraint",

@@ -17,7 +17,7 @@ from ._deadline import MAX_SECONDS, Deadline
 from ._dfa import MAX_DEPTH, MAX_STATES, Dfa, compile_term
 from ._errors import BudgetExceeded, ConstraintError, InfeasibleConstraint
 from ._regex import regex_term
-from ._terms import Term, alt, any_char, any_text, both, lit, neg, rep, seq
+from ._terms import EPSILON, Term, alt, any_char, any_text, both, lit, neg, opt, rep, seq
 
 if TYPE_CHECKING:
     from ._automaton import TokenAutomaton
@@ -162,6 +162,24 @@ class Language:
         _refuse_verified(self, "~")
         return Language(neg(self.term))
 
+    def repeat(self, low: int, high: int | None = None, separator: Language | str = "") -> Language:
+        """`low` to `high` members in a row (None: any number), with a separator between each two.
+
+        Raises:
+            ValueError: for bounds that are negative or reversed.
+        """
+        one, between = _piece(self, "repeat"), _piece(separator, "repeat")
+        if between == EPSILON or high == 0 or low < 0:
+            return Language(rep(one, low, high))
+        if high is not None and high < low:
+            raise ValueError(f"a repetition from {low} to {high} is no range")
+        some = seq(one, rep(seq(between, one), max(low - 1, 0), None if high is None else high - 1))
+        return Language(some if low else opt(some))
+
+    def optional(self) -> Language:
+        """A member, or the empty text."""
+        return Language(opt(_piece(self, "optional")))
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.exactness})"
 
@@ -179,6 +197,13 @@ def _refuse_verified(language: Language, operator: str) -> None:
         raise ConstraintError(
             f"{operator} is not defined on a verified language: its automaton is only a superset; make it exact first"
         )
+
+
+def _piece(text: Language | str, name: str) -> Term:
+    """The term of a part of the language `name`, which needs its exact set of texts."""
+    language = _as_language(text)
+    _refuse_verified(language, name)
+    return language.term
 
 
 def _combine(join: Callable[..., Term], left: Language | str, right: Language | str) -> Language:
@@ -230,10 +255,13 @@ class Text(Language):
 
 
 class Contains(Language):
-    """The texts in which the given text stands literally. `~Contains("http://")` keeps it out."""
+    """The texts in which the given text stands literally, or a member of the given language does.
 
-    def __init__(self, text: str) -> None:
-        super().__init__(seq(any_text(), lit(text), any_text()))
+    `~Contains("http://")` keeps it out.
+    """
+
+    def __init__(self, text: str | Language) -> None:
+        super().__init__(seq(any_text(), _piece(text, "Contains"), any_text()))
         self.text = text
 
     def __repr__(self) -> str:
