@@ -7,7 +7,7 @@ automaton comes from, what a token spells, how factors look.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -46,6 +46,7 @@ class AutomatonArrays:
 
     A *label* is a set of tokens, written as a set of *classes*; a class is a set of tokens that belong to exactly
     the same labels. Labels that leave one state are disjoint. Class 0 holds the tokens that are in no label.
+    Labels may carry weights, which add to the log-factors along a path; then two labels may be the same set of tokens.
     A canvas of L tokens is in the language when its path of L edges leads from ``start`` to an accepting state.
     """
 
@@ -63,6 +64,7 @@ class AutomatonArrays:
     token_class: Tensor  # (V,)
     class_ptr: Tensor  # (C + 1,)
     class_tokens: Tensor  # (V,) ascending within a class
+    label_weight: Tensor | None = field(default=None, kw_only=True)  # (labels,) float64, nats; None: all 0
 
     @property
     def num_edges(self) -> int:
@@ -163,6 +165,9 @@ class AutomatonArrays:
                 raise ValueError(f"{name} must have {length} entries, got {getattr(self, name).numel()}")
         if self.accepting.dtype != torch.bool:
             raise ValueError(f"accepting must be bool, got {self.accepting.dtype}")
+        weight = self.label_weight
+        if weight is not None and (weight.dtype != torch.float64 or weight.shape != (self.num_labels,)):
+            raise ValueError(f"label_weight must be float64, one per label, got {weight.dtype} {tuple(weight.shape)}")
         if not 0 <= self.start < self.num_states:
             raise ValueError(f"start state {self.start} is outside 0..{self.num_states - 1}")
 
@@ -188,6 +193,8 @@ class AutomatonArrays:
             tensor = getattr(self, name)
             if tensor.numel() and not bool(((tensor >= low) & (tensor < high)).all()):
                 raise ValueError(f"{name} must lie in {low}..{high - 1}")
+        if self.label_weight is not None and not bool(self.label_weight.isfinite().all()):
+            raise ValueError("label_weight must be finite")
 
     def _validate_partition(self) -> None:
         states = torch.arange(self.num_states, device=self.device)

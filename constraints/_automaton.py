@@ -111,7 +111,8 @@ class TokenAutomaton(AutomatonArrays):
         normalize: bool = False,
         backend: str | None = None,
     ) -> Posterior:
-        """The exact distribution q(x) ∝ 1[x ∈ 𝓛_L] · exp Σ_i f_i(x_i) over canvases; see `Posterior` for the queries.
+        """The exact distribution q(x) ∝ 1[x ∈ 𝓛_L] · exp(Σ_i f_i(x_i) + W(x)) over canvases; see `Posterior` for the
+        queries. W is 0 unless the language has weights (`Language.prefer`).
 
         Args:
             log_factors: (L, V) or (B, L, V), floating; f = log_factors / temperature + bias.
@@ -137,7 +138,10 @@ class TokenAutomaton(AutomatonArrays):
             "version": _VERSION,
             "head": json.dumps({name: getattr(self, name) for name in _HEAD}),
         }
-        save_file({name: getattr(self, name) for name in _tensor_names()}, path, metadata=head)
+        tensors = {name: getattr(self, name) for name in _tensor_names()}
+        if self.label_weight is not None:
+            tensors["label_weight"] = self.label_weight
+        save_file(tensors, path, metadata=head)
 
     @classmethod
     def load(
@@ -159,7 +163,8 @@ class TokenAutomaton(AutomatonArrays):
                 head = file.metadata() or {}
                 if (head.get("format"), head.get("version")) != (_FORMAT, _VERSION):
                     raise ConstraintError(f"{os.fspath(path)}: not a token automaton of version {_VERSION}")
-                tensors = {name: file.get_tensor(name) for name in _tensor_names()}
+                names = [*_tensor_names(), *({"label_weight"} & set(file.keys()))]
+                tensors = {name: file.get_tensor(name) for name in names}
                 loaded = cls(**tensors, **json.loads(head["head"]), vocabulary=vocabulary, verify=verify)
                 loaded.validate()
         except (SafetensorError, ValueError, TypeError, KeyError, IndexError) as error:

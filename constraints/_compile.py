@@ -1,6 +1,7 @@
 """From a byte automaton and a vocabulary to the automaton over tokens.
 
 1. *Walk* the vocabulary's prefix tree from every byte state: the targets, and a signature of each token set T(s, s').
+   With weights or borders, go on from there as `_steps` says.
 2. Add the canvas rules: an accepting state may stop; after the stop only stop and pad tokens follow.
 3. *Trim* what can't be reached, or can't finish, by whole tokens.
 4. *Labels*: number the distinct signatures. *Classes*: number the distinct sets of labels that tokens belong to.
@@ -15,7 +16,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,12 @@ from ._deadline import Deadline
 from ._determinise_kernels import grouped
 from ._dfa import Dfa, compile_term, load_kernels
 from ._errors import BudgetExceeded, InfeasibleConstraint
+from ._steps import Edges, Steps, steps_of
 from ._terms import any_text
 from ._vocabulary import Vocabulary
 from ._walk_kernels import class_sums, walk
 from ._walkable import Walkable, walkable
+from ._weights import Scorer, ngrams
 
 __all__ = ["MAX_EDGES", "compile_dfa", "prepare"]
 
@@ -43,25 +46,18 @@ _CHUNK = 500  # least states of a thread's piece of work
 Int32 = NDArray[np.int32]
 
 
-@dataclass(frozen=True)
-class _Edges:
-    """Token edges in order of (source, target), each with the signature of its token set: uint64 (E, 2)."""
-
-    source: Int32
-    target: Int32
-    signature: NDArray[np.uint64]
-
-    def select(self, keep: NDArray[np.bool_]) -> _Edges:
-        return _Edges(self.source[keep], self.target[keep], self.signature[keep])
-
-
-def prepare(vocabulary: Vocabulary) -> None:
-    """What is made once for a vocabulary, or once at all, and counts for no deadline: its items, the kernels."""
+def prepare(vocabulary: Vocabulary, *, weighted: bool = False) -> None:
+    """What is made once for a vocabulary, or once at all, and counts for no deadline: its items, the kernels (those of
+    languages with weights when asked for)."""
     walkable(vocabulary)
     _load_kernels(vocabulary)
+    if weighted and not _loaded_weighted.is_set():
+        text = compile_term(any_text(), max_seconds=None)
+        steps_of(text, vocabulary, (ngrams({"a": 1.0}),), False, Deadline(None))
+        _loaded_weighted.set()
 
 
-_loaded = threading.Event()
+_loaded, _loaded_weighted = threading.Event(), threading.Event()
 
 
 def _load_kernels(vocabulary: Vocabulary) -> None:
@@ -77,17 +73,23 @@ def compile_dfa(
     vocabulary: Vocabulary,
     *,
     verify: Callable[[str], bool] | None = None,
+    weights: tuple[Scorer, ...] = (),
+    borders: bool = False,
     deadline: Deadline | None = None,
 ) -> TokenAutomaton:
     """The automaton over whole canvases of `vocabulary` (design: 𝓛_L, text, one stop token, then stop or pad tokens).
+
+    With `weights`, labels carry what these scorers gain. With `borders`, `dfa` is read with markers (`BORDER`) between
+    tokens wherever it accepts them, and with none within a token.
 
     Raises:
         InfeasibleConstraint: if no token sequence spells a member.
         BudgetExceeded: if more than `MAX_EDGES` edges would be needed, or once the deadline has passed.
     """
-    if vocabulary.drops_leading_space:
-        dfa = _with_leading_space(dfa)
-    walker = _Walker(dfa, vocabulary, deadline or Deadline(None))
+    deadline = deadline or Deadline(None)
+    steps = steps_of(dfa, vocabulary, weights, borders, deadline)
+    dfa, resume = steps.dfa, steps.resume
+    walker = _Walker(steps, vocabulary, deadline)
     edges = walker.edges()
     accepting = np.append(dfa.accepting, bool(vocabulary.stop_ids))  # the last state is END
     keys = walker.prepared.keys
@@ -98,11 +100,13 @@ def compile_dfa(
             "the language is not empty, but no sequence of this vocabulary's tokens spells a member"
         )
     edges = edges.select(keep[edges.source] & keep[edges.target])
-    label, num_labels, first_edge = _number(edges.signature)
+    label, num_labels, first_edge = _number(edges.signature if resume is None else resume.told_apart(edges))
+    label_weight = None if resume is None else resume.label_weight(edges, first_edge)
     token_class, num_classes, members = walker.classes(edges, label, num_labels, first_edge)
-    return _assemble(
+    automaton = _assemble(
         dfa, vocabulary, verify, accepting, keep, edges, label, num_labels, token_class, num_classes, members
     )
+    return automaton if resume is None else replace(automaton, label_weight=label_weight, byte_states=steps.byte_states)
 
 
 def _number(signature: NDArray[np.uint64]) -> tuple[Int32, int, Int32]:
@@ -114,16 +118,17 @@ def _number(signature: NDArray[np.uint64]) -> tuple[Int32, int, Int32]:
 class _Walker:
     """The prefix-tree walk for one automaton and one vocabulary, spread over threads where it pays."""
 
-    def __init__(self, dfa: Dfa, vocabulary: Vocabulary, deadline: Deadline) -> None:
+    def __init__(self, steps: Steps, vocabulary: Vocabulary, deadline: Deadline) -> None:
         self._deadline = deadline
-        self.dfa = dfa
+        self._steps = steps
+        self.dfa = dfa = steps.dfa
         self.vocabulary = vocabulary
         self.prepared = walkable(vocabulary)
         self._read = _readable(dfa, self.prepared)
         self._bounds = (vocabulary.trie.max_length, self.prepared.doors.longest)
 
-    def edges(self) -> _Edges:
-        states = np.arange(self.dfa.num_states, dtype=np.int32)
+    def edges(self) -> Edges:
+        states = self._steps.roots
         sums = self.prepared.item_sums
         stop = self._deadline.passed
         parts = self._spread(states, lambda chunk: walk(chunk, *self._read, sums, *self._bounds, MAX_EDGES, stop))
@@ -134,10 +139,11 @@ class _Walker:
                 "lower its lengths or repetition bounds"
             )
         source = np.concatenate([np.repeat(chunk, np.diff(ptr)) for chunk, (ptr, *_) in parts])
-        return _Edges(source, *(np.concatenate([part[i] for _, part in parts]) for i in (1, 2)))
+        self._walked = Edges(source, *(np.concatenate([part[i] for _, part in parts]) for i in (1, 2)))
+        return self._walked if self._steps.resume is None else self._steps.resume.merged(self._walked)
 
     def classes(
-        self, edges: _Edges, label: Int32, num_labels: int, first_edge: Int32
+        self, edges: Edges, label: Int32, num_labels: int, first_edge: Int32
     ) -> tuple[Int32, int, tuple[Int32, Int32]]:
         """(class of each token (V,), number of classes, (label, class) pairs of all memberships)."""
         size = self.vocabulary.size
@@ -146,6 +152,8 @@ class _Walker:
         text = read_at.source < self.dfa.num_states
         text &= read_at.target < self.dfa.num_states
         source, target, text_label = read_at.source[text], read_at.target[text], read_label[text]
+        if self._steps.resume is not None:
+            source, target, text_label = self._steps.resume.walked(read_at.select(text), text_label, self._walked)
 
         def in_chunk(states: Int32) -> tuple[Int32, NDArray[np.int64], Int32, Int32]:
             inside = np.isin(source, states)
@@ -177,7 +185,7 @@ class _Walker:
         return token_class, num_classes, (np.append(pairs[0], more[:, 0]), np.append(pairs[1], more[:, 1]))
 
     def _silent_labels(
-        self, read_at: _Edges, read_label: Int32, chosen: NDArray[np.bool_]
+        self, read_at: Edges, read_label: Int32, chosen: NDArray[np.bool_]
     ) -> list[tuple[int, tuple[int, ...]]]:
         """The labels of stop and pad tokens: (label, token ids)."""
         stop, filler = self.vocabulary.stop_ids, _filler(self.vocabulary)
@@ -219,27 +227,12 @@ def _readable(dfa: Dfa, prepared: Walkable) -> tuple[tuple[Any, ...], ...]:
     )  # fmt: skip
 
 
-def _with_leading_space(dfa: Dfa) -> Dfa:
-    """The tokens' bytes of vocabularies whose text is the bytes less one leading space: one space may come first."""
-    space = dfa.byte_class[0x20]
-    byte_class = dfa.byte_class.copy()
-    table = dfa.table
-    if (dfa.byte_class == space).sum() > 1:  # the space needs a column of its own
-        byte_class[0x20] = table.shape[1]
-        table = np.concatenate([table, table[:, space : space + 1]], axis=1)
-    first = table[dfa.start].copy()
-    first[byte_class[0x20]] = dfa.start
-    table = np.ascontiguousarray(np.concatenate([table, first[None]]), dtype=np.int32)
-    accepting = np.append(dfa.accepting, dfa.accepting[dfa.start])
-    return Dfa(table, byte_class, len(table) - 1, accepting, dfa.max_depth)
-
-
 def _filler(vocabulary: Vocabulary) -> tuple[int, ...]:
     """What may stand after the first stop token."""
     return tuple(sorted({*vocabulary.stop_ids, *vocabulary.pad_ids}))
 
 
-def _with_stop_edges(edges: _Edges, dfa: Dfa, vocabulary: Vocabulary, keys: NDArray[np.uint64]) -> _Edges:
+def _with_stop_edges(edges: Edges, dfa: Dfa, vocabulary: Vocabulary, keys: NDArray[np.uint64]) -> Edges:
     """Accepting states stop; END keeps itself. Without stop tokens a canvas is text to its last position."""
     if not vocabulary.stop_ids:
         return edges
@@ -248,14 +241,15 @@ def _with_stop_edges(edges: _Edges, dfa: Dfa, vocabulary: Vocabulary, keys: NDAr
     stop_signature = keys[list(vocabulary.stop_ids)].sum(axis=0, dtype=np.uint64)
     fill_signature = keys[list(_filler(vocabulary))].sum(axis=0, dtype=np.uint64)
     at = np.append(np.searchsorted(edges.source, stopping, side="right"), len(edges.source))  # END comes after all
-    return _Edges(
+    return Edges(
         np.insert(edges.source, at, np.append(stopping, np.int32(end))),
         np.insert(edges.target, at, np.int32(end)),
         np.insert(edges.signature, at, [*[stop_signature] * len(stopping), fill_signature], axis=0),
+        None if edges.end is None else np.insert(edges.end, at, np.int32(-1)),
     )
 
 
-def _useful(edges: _Edges, start: int, accepting: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _useful(edges: Edges, start: int, accepting: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """States on a path from the start to acceptance, by whole tokens."""
     forward = distances(edges.source, edges.target, np.array([start]), len(accepting))
     backward = distances(edges.target, edges.source, np.flatnonzero(accepting), len(accepting))
@@ -268,7 +262,7 @@ def _assemble(
     verify: Callable[[str], bool] | None,
     accepting: NDArray[np.bool_],
     keep: NDArray[np.bool_],
-    edges: _Edges,
+    edges: Edges,
     label: Int32,
     num_labels: int,
     token_class: Int32,

@@ -85,6 +85,11 @@ class Inference:
         peak = labels.amax(dim=-1)
         return peak, maximum - peak[..., None], labels - peak[..., None]
 
+    def _weighted(self, labels: Tensor) -> Tensor:
+        """Label scores (n, L, K) as paths count them: with the automaton's weights."""
+        weight = self.arrays.label_weight
+        return labels if weight is None else labels + weight
+
     @property
     def peak(self) -> Tensor:
         return self._maxima[0]
@@ -96,18 +101,24 @@ class Inference:
 
     @cached_property
     def label_sums(self) -> Tensor:
+        """Without the labels' weights: what a class's share of a label is told by."""
         return self.backend.label_log_sum(self.arrays, self.log_totals, self.live)
+
+    @cached_property
+    def path_sums(self) -> Tensor:
+        """`label_sums` with the weights: what an edge's share of the paths is told by."""
+        return self._weighted(self.label_sums)
 
     # -- sums over paths ------------------------------------------------------------------------------------
 
     @cached_property
     def backward(self) -> Tensor:
-        return self.backend.backward(self.arrays, self.label_sums, self.reach)
+        return self.backend.backward(self.arrays, self.path_sums, self.reach)
 
     @cached_property
     def label_masses(self) -> Tensor:
         """Posterior mass of each label at each position, (n, L, K)."""
-        return self.backend.label_masses(self.arrays, self.label_sums, self.backward)
+        return self.backend.label_masses(self.arrays, self.path_sums, self.backward)
 
     def log_z(self) -> Tensor:
         return self.backward[:, 0, self.arrays.start] + self.peak.sum(dim=-1)
@@ -168,12 +179,13 @@ class Inference:
 
     def mode(self) -> Tensor:
         _, classes, labels = self._maxima
-        return self.backend.best_path(self.arrays, classes, labels, self.statistics.best, self.reach)
+        paths = self._weighted(labels)
+        return self.backend.best_path(self.arrays, classes, labels, paths, self.statistics.best, self.reach)
 
     def mbr(self) -> Tensor:
         marginal = self.levels.exp()
         labels = self.backend.label_max(self.arrays, marginal, self.live)
-        return self.backend.best_path(self.arrays, marginal, labels, self.statistics.best, self.reach)
+        return self.backend.best_path(self.arrays, marginal, labels, labels, self.statistics.best, self.reach)
 
     def sample(self, uniforms: Tensor) -> Tensor:
         return self.backend.draw(
@@ -182,7 +194,7 @@ class Inference:
             self.fixed,
             self.statistics.maximum,
             self.log_totals,
-            self.label_sums,
+            self.path_sums,
             self.backward,
             uniforms,
         )

@@ -7,8 +7,9 @@ operators `| & ~ +`.
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 from ._deadline import MAX_SECONDS, Deadline
 from ._dfa import MAX_DEPTH, MAX_STATES, Dfa, compile_term
 from ._errors import BudgetExceeded, ConstraintError, InfeasibleConstraint
+from ._markers import BORDER
 from ._regex import regex_term
-from ._terms import EPSILON, Term, alt, any_char, any_text, both, lit, neg, opt, rep, seq
+from ._terms import EPSILON, Term, alt, any_char, any_text, both, erased, lit, marked, neg, opt, rep, seq
 
 if TYPE_CHECKING:
     from ._automaton import TokenAutomaton
     from ._vocabulary import Vocabulary
+    from ._weights import Scorer
     from .schema import Whitespace
 
 __all__ = ["Choice", "Contains", "Language", "Regex", "Text"]
@@ -35,10 +38,12 @@ class Language:
         parse: gives the typed value of a member; by default the text itself.
         verify: where no finite automaton holds the language, the check that completes it: `term` is then a superset,
             and the language is "verified", not "exact".
+        weights: scorers of the texts, see `prefer`; they change how likely a text is, not whether it is a member.
+        borders: the term's texts hold markers (the byte 0xF5) where a token must end; no token stands across one.
 
     Attributes:
         term: the language as a term (a superset of it where `exactness` is "verified").
-        verify: see above, or None.
+        verify, weights, borders: see above.
     """
 
     def __init__(
@@ -47,9 +52,13 @@ class Language:
         *,
         parse: Callable[[str], Any] | None = None,
         verify: Callable[[str], bool] | None = None,
+        weights: tuple[Scorer, ...] = (),
+        borders: bool = False,
     ) -> None:
         self.term = term
         self.verify = verify
+        self.weights = weights
+        self.borders = borders
         self._parse = parse
 
     @staticmethod
@@ -86,6 +95,8 @@ class Language:
 
     def _spells(self, data: bytes) -> bool:
         """Whether a text is in the language of the term: by the automaton, and by the term where that is cut off."""
+        if self.borders:  # markers are no part of the text
+            return Language(erased(self.term, BORDER))._spells(data)
         dfa = self._dfa_within_budget
         if dfa is not None and (dfa.max_depth is None or dfa.matches(data)):
             return dfa.matches(data)
@@ -127,7 +138,7 @@ class Language:
         """
         from ._compile import compile_dfa, prepare
 
-        prepare(vocabulary)
+        prepare(vocabulary, weighted=bool(self.weights))
         custom = (max_states, max_depth) != (MAX_STATES, MAX_DEPTH)
         with Deadline(max_seconds) as deadline:
             dfa = None if custom else self.__dict__.get("dfa")
@@ -137,8 +148,45 @@ class Language:
                 self.__dict__["dfa"] = dfa  # as the cached property
             if dfa.is_empty:
                 raise InfeasibleConstraint("the language is empty: no text satisfies the constraint")
-            automaton = compile_dfa(dfa, vocabulary, verify=self.verify, deadline=deadline)
+            automaton = compile_dfa(
+                dfa, vocabulary, verify=self.verify, weights=self.weights, borders=self.borders, deadline=deadline
+            )
         return automaton if dfa.max_depth is None else replace(automaton, member=self.matches)
+
+    def prefer(self, pattern: Language | str, weight: float, each: bool = False) -> Language:
+        """The same texts; those in which the pattern stands somewhere weigh `weight` nats more (at least 0).
+
+        With `each`, every place of a text at which some match ends adds the weight. Posteriors of the compiled language
+        are exact for the product of the log-factors and these weights; weights of several calls add up.
+
+        Raises:
+            ValueError: for a negative, infinite or missing weight, or a pattern that matches the empty text.
+            ConstraintError: for a pattern that is verified, weighted, has borders or embeds itself.
+        """
+        from ._weights import preferred
+
+        return self._weighted(preferred(pattern, weight, each))
+
+    def avoid(self, pattern: Language | str, weight: float, each: bool = False) -> Language:
+        """`prefer` with a weight of at most 0. What must not stand in a text at all: `language & ~Contains(...)`."""
+        from ._weights import avoided
+
+        return self._weighted(avoided(pattern, weight, each))
+
+    def score(self, ngrams: Mapping[str, float]) -> Language:
+        """The same texts; every occurrence of an n-gram (a string of any length) adds its weight, in nats, to a text's.
+
+        Raises:
+            ValueError: for an empty n-gram, or a weight that is no finite number.
+        """
+        from ._weights import ngrams as scorer_of
+
+        return self._weighted(scorer_of(ngrams))
+
+    def _weighted(self, scorer: Scorer) -> Language:
+        weighted = copy.copy(self)
+        weighted.weights = (*self.weights, scorer) if scorer.gain.any() else self.weights
+        return weighted
 
     def __or__(self, other: Language | str) -> Language:
         return _combine(alt, self, other)
@@ -159,7 +207,7 @@ class Language:
         return _combine(seq, other, self)
 
     def __invert__(self) -> Language:
-        _refuse_verified(self, "~")
+        _refuse_parts(self, "~")
         return Language(neg(self.term))
 
     def repeat(self, low: int, high: int | None = None, separator: Language | str = "") -> Language:
@@ -192,7 +240,14 @@ def _as_language(value: Language | str) -> Language:
     raise TypeError(f"a language combines with a language or a string, not with {type(value).__name__}")
 
 
-def _refuse_verified(language: Language, operator: str) -> None:
+def _refuse_parts(language: Language, operator: str) -> None:
+    """An operator that needs the exact set of texts, and nothing else to be known of them."""
+    for has, what in ((language.weights, "weights"), (language.borders, "borders")):
+        if has:
+            raise ConstraintError(
+                f"{operator} is not defined on a language with {what}: they belong to whole texts; combine first, then "
+                "add them"
+            )
     if language.verify is not None:
         raise ConstraintError(
             f"{operator} is not defined on a verified language: its automaton is only a superset; make it exact first"
@@ -202,7 +257,7 @@ def _refuse_verified(language: Language, operator: str) -> None:
 def _piece(text: Language | str, name: str) -> Term:
     """The term of a part of the language `name`, which needs its exact set of texts."""
     language = _as_language(text)
-    _refuse_verified(language, name)
+    _refuse_parts(language, name)
     return language.term
 
 
@@ -213,9 +268,15 @@ def _combine(join: Callable[..., Term], left: Language | str, right: Language | 
         parses = [language._parse for language in pair if language._parse is not None]
         checks = [language.verify for language in pair if language.verify is not None]
         verify = (lambda text: all(check(text) for check in checks)) if checks else None
-        return Language(both(*(language.term for language in pair)), parse=parses[0] if parses else None, verify=verify)
+        terms = [language.term for language in pair]
+        borders = any(language.borders for language in pair)
+        if borders:  # either side ignores the other's markers
+            terms = [marked(term, BORDER) for term in terms]
+        weights = pair[0].weights + pair[1].weights
+        parse = parses[0] if parses else None
+        return Language(both(*terms), parse=parse, verify=verify, weights=weights, borders=borders)
     for language in pair:
-        _refuse_verified(language, "|" if join is alt else "+")
+        _refuse_parts(language, "|" if join is alt else "+")
     return Language(join(*(language.term for language in pair)))
 
 

@@ -12,7 +12,10 @@ import numpy as np
 from ._dfa import Dfa, as_fragment
 from ._nfa import Edges, Fragment, Int32, Nfa
 
-__all__ = ["erased_nfa", "marked_nfa"]
+__all__ = ["BORDER", "erased_nfa", "marked_nfa"]
+
+BORDER = b"\xf5"
+"""The marker of languages with borders: where it stands, a token must end."""
 
 _LAST_TEXT_BYTE = 0xF4
 

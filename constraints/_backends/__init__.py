@@ -65,9 +65,12 @@ class Backend(Protocol):
     def label_log_sum(self, arrays: AutomatonArrays, scores: Tensor, live: Tensor) -> Tensor:
         """log sum exp of the class scores (n, L, C) of each live label, (n, L, K); -inf elsewhere."""
 
-    def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach) -> Tensor:
-        """Viterbi: the tokens (n, L) int64 of the best path for class scores and their label maxima.
+    def best_path(
+        self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, paths: Tensor, best: Tensor, reach: Reach
+    ) -> Tensor:
+        """Viterbi: the tokens (n, L) int64 of the best path for class scores (n, L, C) and label scores (n, L, K).
 
+        `labels` are the maxima of the class scores, `paths` what a label adds to a path: the same, or with weights.
         `best` (n, L, C) is the token a class stands for. Among equal paths the lexicographically least wins.
         """
 

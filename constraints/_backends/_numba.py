@@ -179,10 +179,12 @@ class NumbaBackend:
         run([partial(one, k) for k in range(n)], n * length * 4 * arrays.num_edges)
         return states
 
-    def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach) -> Tensor:
+    def best_path(
+        self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, paths: Tensor, best: Tensor, reach: Reach
+    ) -> Tensor:
         tokens = torch.empty(labels.shape[:2], dtype=torch.long)
         shared = _of(arrays, "accepting", "edge_ptr", "edge_label", "edge_target", "label_ptr", "label_class")
-        rows = [_np(tensor) for tensor in (scores, labels, best, reach.states, tokens)]
+        rows = [_np(tensor) for tensor in (scores, labels, paths, best, reach.states, tokens)]
 
         def one(k: int) -> None:
             path_kernels.best_path(arrays.start, *shared, *(row[k] for row in rows))

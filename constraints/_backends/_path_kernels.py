@@ -248,7 +248,8 @@ def best_path(
     label_ptr: IntArray,
     label_class: IntArray,
     scores: DoubleArray,  # (L, C)
-    labels: DoubleArray,  # (L, K)
+    labels: DoubleArray,  # (L, K) maxima of class scores
+    paths: DoubleArray,  # (L, K) what a label adds to a path
     best: IntArray,  # (L, C)
     wanted: ByteArray,  # (L + 1, S)
     tokens: NDArray[np.int64],  # (L,) result
@@ -264,14 +265,14 @@ def best_path(
             if wanted[i, s]:
                 top = -np.inf
                 for e in range(edge_ptr[s], edge_ptr[s + 1]):
-                    top = max(top, labels[i, edge_label[e]] + value[i + 1, edge_target[e]])
+                    top = max(top, paths[i, edge_label[e]] + value[i + 1, edge_target[e]])
                 value[i, s] = top
     state = start
     for i in range(length):
         token, after = -1, -1
         for e in range(edge_ptr[state], edge_ptr[state + 1]):
             k = edge_label[e]
-            if labels[i, k] + value[i + 1, edge_target[e]] == value[i, state]:
+            if paths[i, k] + value[i + 1, edge_target[e]] == value[i, state]:
                 for j in range(label_ptr[k], label_ptr[k + 1]):
                     c = label_class[j]
                     if scores[i, c] == labels[i, k] and (token < 0 or best[i, c] < token):

@@ -244,9 +244,11 @@ class TorchBackend:
         out = self._sweep(arrays, "by_source", labels, end, -1, SegmentPlan.log_sum)
         return out.masked_fill(~reach.states, -_INFINITY)
 
-    def best_path(self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, best: Tensor, reach: Reach) -> Tensor:
+    def best_path(
+        self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, paths: Tensor, best: Tensor, reach: Reach
+    ) -> Tensor:
         n, length, _ = labels.shape
-        value = self._sweep(arrays, "by_source", labels, self._end(arrays, n), -1, SegmentPlan.max)
+        value = self._sweep(arrays, "by_source", paths, self._end(arrays, n), -1, SegmentPlan.max)
         state = torch.full((n,), arrays.start, device=labels.device)
         tokens = torch.empty(n, length, dtype=torch.long, device=labels.device)
         plan, classes = _label_plan(arrays), arrays.label_class.long()
@@ -255,7 +257,7 @@ class TorchBackend:
             optimal = scores[:, i][:, classes] == labels[:, i][:, plan.owner]  # (n, nnz)
             candidate = best[:, i][:, classes].double().where(optimal, _INFINITY)
             token = -plan.max(-candidate)[:, label]  # (n, E) least best token of each edge
-            reached = value[:, i + 1][:, target] + labels[:, i][:, label]
+            reached = value[:, i + 1][:, target] + paths[:, i][:, label]
             at_state = source == state[:, None]
             top = reached.where(at_state, -_INFINITY).amax(dim=-1, keepdim=True)
             edge = token.where(at_state & (reached == top), _INFINITY).argmin(dim=-1)
