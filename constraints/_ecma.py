@@ -36,7 +36,7 @@ from ._terms import (
     seq,
 )
 
-__all__ = ["ecma_term"]
+__all__ = ["ecma_term", "search_term"]
 
 _MARKERS = bytes(range(0xF5, 0x100))
 Assertion = Look | Boundary
@@ -50,10 +50,10 @@ def ecma_term(pattern: str) -> Term:
         ConstraintError: if it isn't a pattern; the message has the position.
         UnsupportedConstraint: for what is not regular; the pointer is the position, as `at 12`.
     """
-    return _search(parse(pattern), at_start=False, at_end=False)
+    return search_term(parse(pattern), at_start=False, at_end=False)
 
 
-def _search(tree: Node, *, at_start: bool, at_end: bool) -> Term:
+def search_term(tree: Node, *, at_start: bool, at_end: bool) -> Term:
     """The texts in which the tree matches somewhere; at their start and up to their end, if so asked."""
     plain: dict[tuple[Term, Term], list[Term]] = {}  # those without assertions share what stands around them
     checked: list[Term] = []
@@ -118,7 +118,7 @@ def _on_whole(item: Node, *, ahead: bool) -> Term:
         term = seq(beside, any_text()) if ahead else seq(any_text(), beside)
         return neg(term) if item.negate else term
     assert isinstance(item, Look)
-    term = _search(item.body, at_start=ahead, at_end=not ahead)
+    term = search_term(item.body, at_start=ahead, at_end=not ahead)
     return neg(term) if item.negate else term
 
 
@@ -188,7 +188,7 @@ def _failing(assertion: Assertion, marker: bytes) -> Term:
         return _failing_boundary(assertion, here)
     ahead, negate, body = assertion.ahead, assertion.negate, assertion.body
     if not _looks_beyond(body, ahead=not ahead):
-        side = _search(body, at_start=ahead, at_end=not ahead)
+        side = search_term(body, at_start=ahead, at_end=not ahead)
         side = side if negate else neg(side)
         return seq(any_text(), here, side) if ahead else seq(side, here, any_text())
     if ahead:

@@ -1,8 +1,8 @@
 """Regular expressions in Python's syntax, as terms.
 
-Python's own parser reads the pattern, so syntax, flags and character classes are Python's by construction. What is not
-regular, or depends on more than the text matched, is refused with its position: back-references, look-around, word
-boundaries, possessive and atomic groups, anchors in the middle.
+Python's own parser reads the pattern, so syntax, flags and character classes are Python's by construction. Look-around,
+word boundaries and anchors in the middle go through `_regex_nodes`. What is not regular, or depends on the order of
+matching, is refused with its position: back-references, possessive and atomic groups.
 """
 
 from __future__ import annotations
@@ -22,24 +22,19 @@ from ._terms import EPSILON, Chars, Ranges, Term, alt, any_text, chars, normal_r
 _parser: Any = __import__("re._parser", fromlist=["parse"])
 _constants: Any = __import__("re._constants", fromlist=["MAXREPEAT"])
 
-__all__ = ["regex_term"]
+__all__ = ["RegexTranslator", "category_ranges", "every_character", "regex_term"]
 
 _REFUSED = {
     "GROUPREF": ("back-reference", "what it matches depends on earlier text, which is not regular"),
     "GROUPREF_EXISTS": ("conditional group", "it depends on earlier text; write both branches as alternatives"),
-    "ASSERT": ("look-around", "write it with & and ~ on languages instead"),
-    "ASSERT_NOT": ("look-around", "write it with & and ~ on languages instead"),
     "ATOMIC_GROUP": ("atomic group", "it depends on the order of matching; use a plain group"),
     "POSSESSIVE_REPEAT": ("possessive quantifier", "it depends on the order of matching; use a plain quantifier"),
 }
 _SPELLINGS = {
     "GROUPREF": r"\\[1-9]|\(\?P=",
     "GROUPREF_EXISTS": r"\(\?\(",
-    "ASSERT": r"\(\?<?=",
-    "ASSERT_NOT": r"\(\?<?!",
     "ATOMIC_GROUP": r"\(\?>",
     "POSSESSIVE_REPEAT": r"[*+?}]\+",
-    "AT": r"\\[AZbB]|\^|\$",
 }
 
 
@@ -48,30 +43,46 @@ def regex_term(pattern: str, *, flags: int = 0, search: bool = False) -> Term:
 
     Args:
         pattern: a pattern in Python's syntax.
-        flags: `re` flags; IGNORECASE, MULTILINE (refused with anchors), DOTALL, VERBOSE, ASCII are honoured.
+        flags: `re` flags; IGNORECASE, MULTILINE, DOTALL, VERBOSE, ASCII are honoured.
         search: JSON Schema's meaning of `pattern`: unanchored, `^` and `$` are the ends of the text.
 
     Raises:
         ConstraintError: if it isn't a pattern; the message has the position.
         UnsupportedConstraint: for what is not regular; the pointer is the position, as `at 12`.
     """
+    tree, flags = RegexTranslator.read(pattern, flags)
     try:
-        tree = _parser.parse(pattern, flags)
-    except re.error as error:
-        raise ConstraintError(f"not a regular expression: {error.msg} at {error.pos}: {pattern!r}") from error
-    except (RecursionError, OverflowError) as error:
-        why = "a regular expression nested too deeply, or with too large a number"
-        raise ConstraintError(f"{why}: {pattern[:80]!r}") from error
-    return _Translator(pattern, tree.state.flags, search).whole(tree)
+        return RegexTranslator(pattern, flags, search).whole(tree)
+    except _Assertion:
+        from ._ecma import search_term
+        from ._regex_nodes import regex_node
+
+        return search_term(regex_node(pattern, flags=flags), at_start=not search, at_end=not search)
 
 
-class _Translator:
+class _Assertion(Exception):
+    """An assertion in the middle of a pattern: terms have none, trees do."""
+
+
+class RegexTranslator:
     """Walks Python's parse tree. An anchor is legal at an end of the pattern only; there it is just that end."""
 
     def __init__(self, pattern: str, flags: int, search: bool) -> None:
         self.pattern = pattern
         self.flags = flags
         self.search = search
+
+    @staticmethod
+    def read(pattern: str, flags: int) -> tuple[Any, int]:
+        """Python's parse tree and the flags of the whole pattern."""
+        try:
+            tree = _parser.parse(pattern, flags)
+        except re.error as error:
+            raise ConstraintError(f"not a regular expression: {error.msg} at {error.pos}: {pattern!r}") from error
+        except (RecursionError, OverflowError) as error:
+            why = "a regular expression nested too deeply, or with too large a number"
+            raise ConstraintError(f"{why}: {pattern[:80]!r}") from error
+        return tree, tree.state.flags
 
     def whole(self, tree: Any) -> Term:
         options = []
@@ -113,7 +124,7 @@ class _Translator:
         if str(op) != "AT" or str(argument) not in kinds:
             return False
         if flags & re.MULTILINE and str(argument) in ("AT_BEGINNING", "AT_END"):
-            raise self._refusal("AT", "multi-line anchor", "match the lines explicitly with \\n")
+            raise _Assertion
         return True
 
     def sequence(self, items: Any, flags: int) -> Term:
@@ -137,13 +148,16 @@ class _Translator:
                 return self.sequence(inner, (flags | added) & ~removed)
             case "MAX_REPEAT" | "MIN_REPEAT":
                 low, high, inner = argument
-                bound = None if high is _constants.MAXREPEAT else int(high)
-                return rep(self.sequence(inner, flags), int(low), bound)
-            case "AT":
-                raise self._refusal("AT", _anchor_name(str(argument)), "anchors stand at the ends of a pattern only")
+                return rep(self.sequence(inner, flags), int(low), self.bound(high))
+            case "AT" | "ASSERT" | "ASSERT_NOT":
+                raise _Assertion
             case _ if name in _REFUSED:
                 raise self._refusal(name, *_REFUSED[name])
         raise self._refusal(name, name.lower(), "not known to this version")
+
+    @staticmethod
+    def bound(high: Any) -> int | None:
+        return None if high is _constants.MAXREPEAT else int(high)
 
     def _set(self, items: Any, flags: int) -> Term:
         negate = False
@@ -157,7 +171,7 @@ class _Translator:
                 case "RANGE":
                     pairs.append(argument)
                 case "CATEGORY":
-                    pairs += _category(str(argument), bool(flags & re.ASCII))
+                    pairs += category_ranges(str(argument), bool(flags & re.ASCII))
                 case name:
                     raise self._refusal(name, name.lower(), "not known to this version")
         return self._members(tuple(pairs), flags, negate=negate)
@@ -177,7 +191,7 @@ class _Translator:
         i, in_class = 0, False
         while i < len(self.pattern):
             found = None if in_class else wanted.match(self.pattern, i)
-            if found and not (kind == "AT" and self._at_an_end(i, found.end())):
+            if found:
                 return i
             if self.pattern[i] == "\\":
                 i += 2
@@ -190,17 +204,9 @@ class _Translator:
             i += 1
         return 0
 
-    def _at_an_end(self, start: int, end: int) -> bool:
-        spelled = self.pattern[start:end]
-        return (start == 0 and spelled in ("^", r"\A")) or (end == len(self.pattern) and spelled in ("$", r"\Z"))
-
-
-def _anchor_name(argument: str) -> str:
-    return "word boundary" if "BOUNDARY" in argument else "anchor"
-
 
 @lru_cache(maxsize=64)
-def _category(name: str, ascii_only: bool) -> Ranges:
+def category_ranges(name: str, ascii_only: bool) -> Ranges:
     r"""Ranges of \d, \s, \w and their complements, as `re` itself has them."""
     letter = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}[name.rsplit("_", 1)[-1]]
     inside = re.compile(rf"\{letter}+", re.ASCII if ascii_only else 0)
