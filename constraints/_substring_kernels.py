@@ -6,7 +6,7 @@ with at most 3n − 3 edges for n symbols; built from left to right, in linear t
 files for efficient text retrieval and analysis", 1987): each begins again at the start state.
 """
 
-# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, assignment"
 # Numba infers the types of this kernel from its arguments; `_substrings` says which arrays it passes.
 
 from __future__ import annotations
