@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ._terms import Alt, And, Call, Erased, Graph, JsonString, Marked, Minus, Not, Repeat, Scope, Seq, Term
 
-__all__ = ["calls_of", "components", "reachable"]
+__all__ = ["calls_of", "components", "depth_of", "reachable"]
 
 
 def calls_of(term: Term) -> frozenset[str]:
@@ -20,19 +20,34 @@ def _find_calls(term: Term) -> frozenset[str]:
     match term:
         case Call(name):
             return frozenset([name])
+        case Scope(_, definitions):
+            return frozenset().union(*map(calls_of, _parts(term))) - {name for name, _ in definitions}
+    return frozenset().union(*map(calls_of, _parts(term)))
+
+
+def _parts(term: Term) -> tuple[Term, ...]:
+    match term:
         case Seq(parts) | Alt(parts) | And(parts):
-            return frozenset().union(*map(calls_of, parts))
+            return parts
         case Repeat(inner) | Not(inner) | JsonString(inner) | Marked(inner) | Erased(inner):
-            return calls_of(inner)
+            return (inner,)
         case Minus(inner, removed):
-            return calls_of(inner) | calls_of(removed)
+            return (inner, removed)
         case Graph(edges):
-            return frozenset().union(*(calls_of(part) for _, part, _ in edges))
+            return tuple(part for _, part, _ in edges)
         case Scope(body, definitions):
-            used = calls_of(body).union(*(calls_of(definition) for _, definition in definitions))
-            return used - {name for name, _ in definitions}
-        case _:
-            return frozenset()
+            return (body, *(definition for _, definition in definitions))
+    return ()
+
+
+def depth_of(term: Term) -> int:
+    """The greatest depth that a scope in the term asks for; kept on the term."""
+    kept = term.__dict__.get("_depth")
+    if kept is None:
+        own = term.depth if isinstance(term, Scope) else 0
+        kept = max([own, *map(depth_of, _parts(term))])
+        object.__setattr__(term, "_depth", kept)
+    return int(kept)
 
 
 def reachable(roots: frozenset[str], calls: dict[str, frozenset[str]]) -> list[str]:

@@ -52,6 +52,7 @@ MAX_DEPTH = 4
 MAX_CUT = 12_000  # states in all copies of recursive parts together
 SEARCH_WORK = 15_000  # states made before the search for the depth that fits stops
 _CACHE_SIZE = 512
+_CACHE_BYTES = 2**28  # of their tables
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +172,7 @@ _Group = tuple[frozenset[tuple[str, Term]], int]  # definitions that call each o
 _Level = dict[str, "Dfa"]  # the automata of a group's names at one depth
 
 
-_cache: LruCache[_Key, Dfa] = LruCache(_CACHE_SIZE)
+_cache: LruCache[_Key, Dfa] = LruCache(_CACHE_SIZE, _CACHE_BYTES, lambda dfa: dfa.table.nbytes)
 _levels: LruCache[_Group, list[_Level]] = LruCache(_CACHE_SIZE // 16)
 
 
@@ -243,7 +244,9 @@ class _Expansion:
 
                 return self._determinise(json_string_nfa(self.compile(inner)))
             case Substrings():
-                return self._substrings(term)
+                from ._substrings import substring_nfa
+
+                return self._determinise(substring_nfa(term, self.max_states, self._deadline))
             case Call(name):
                 if name not in self._bound:
                     raise ValueError(f"the sub-language {name!r} is called and not defined")
@@ -254,21 +257,6 @@ class _Expansion:
             case _:
                 most = 4 * self.max_states + 10_000
                 return self._determinise(NfaBuilder(self._fragment, most, self.max_cut, self._deadline).build(term))
-
-    def _substrings(self, term: Substrings) -> Dfa:
-        from ._substrings import substring_nfa
-
-        nfa, _ = substring_nfa(term, self.max_states, self._deadline.passed)
-        self._deadline.check("indexing what may be quoted")
-        try:
-            if nfa is not None:
-                return self._determinise(nfa)
-        except BudgetExceeded:
-            self._deadline.check("indexing what may be quoted")
-        raise BudgetExceeded(
-            f"the texts that stand in {sum(map(len, term.documents)):,} characters of documents need more than "
-            f"{self.max_states:,} byte states; give less of the documents, or raise max_states"
-        )
 
     def _whole(self, term: Term) -> Dfa:
         """The automaton of what is to be complemented: cut off, its complement would accept too much."""

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ._deadline import MAX_SECONDS, Deadline
-from ._dfa import MAX_DEPTH, MAX_STATES, Dfa, compile_term
+from ._dfa import MAX_STATES, Dfa, compile_term
 from ._errors import BudgetExceeded, ConstraintError, InfeasibleConstraint
 from ._markers import BORDER
 from ._regex import regex_term
@@ -120,7 +120,7 @@ class Language:
         vocabulary: Vocabulary,
         *,
         max_states: int = MAX_STATES,
-        max_depth: int = MAX_DEPTH,
+        max_depth: int | None = None,
         max_seconds: float | None = MAX_SECONDS,
     ) -> TokenAutomaton:
         """The language over the tokens of a vocabulary, stop and padding rules included.
@@ -128,8 +128,9 @@ class Language:
         Args:
             vocabulary: the tokens' bytes, stop and pad ids.
             max_states: the most states any automaton on the way may have.
-            max_depth: how deep self-embedding parts (recursive schemas) are expanded at most; where their copies would
-                be too many, less: the result's `max_depth` says how deep.
+            max_depth: how deep self-embedding parts (recursive schemas, rules of grammars) are expanded at most; where
+                their copies would be too many, less: the result's `max_depth` says how deep. None: 4 for schemas, 64
+                for grammars.
             max_seconds: the most time to take; None for any.
 
         Raises:
@@ -139,7 +140,7 @@ class Language:
         from ._compile import compile_dfa, prepare
 
         prepare(vocabulary, weighted=bool(self.weights))
-        custom = (max_states, max_depth) != (MAX_STATES, MAX_DEPTH)
+        custom = (max_states, max_depth) != (MAX_STATES, None)
         with Deadline(max_seconds) as deadline:
             dfa = None if custom else self.__dict__.get("dfa")
             if dfa is None:
@@ -283,8 +284,8 @@ def _combine(join: Callable[..., Term], left: Language | str, right: Language | 
 class Regex(Language):
     r"""The texts that a regular expression matches *whole*: Python's syntax, code points, `\d \w \s` as in `re`.
 
-    Not regular, and refused with the position: back-references, look-around, word boundaries, atomic groups, possessive
-    quantifiers, anchors in the middle.
+    Look-around, word boundaries and anchors are exact, anywhere. Not regular, and refused with the position:
+    back-references, conditional groups; atomic groups and possessive quantifiers, which depend on the order of matching.
     """
 
     def __init__(self, pattern: str, flags: int | re.RegexFlag = 0) -> None:

@@ -22,18 +22,29 @@ def matches_term(term: Term, data: bytes) -> bool:
 
     Raises BudgetExceeded if a part without calls is too large by itself, ValueError for complements of calls.
     """
+    matcher = _Matcher(data)
     try:
-        return len(data) in _Matcher(data).ends(term, 0)
+        found = matcher.ends(term, 0)
+        while matcher.again():
+            found = matcher.ends(term, 0)
+        return len(data) in found
     except RecursionError:
         return False
 
 
 class _Matcher:
-    """The ends of terms in one text. Terms are told apart by identity: they outlive the matcher."""
+    """The ends of terms in one text. Terms are told apart by identity: they outlive the matcher.
+
+    A call that comes back to its own place before reading anything (recursion on the left, behind parts that may be
+    empty) takes what was found the last time; rounds go on until that is all (a least fixpoint: ends only grow).
+    """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._kept: dict[tuple[int, int, int], Ends] = {}
+        self._before: dict[tuple[int, int, int], Ends] = {}  # of the round before, where a call came back
+        self._came_back: set[tuple[int, int, int]] = set()
+        self._open: set[tuple[int, int, int]] = set()  # being computed
         self._scope: Scope | None = None
         self._names: dict[str, Term] = {}
 
@@ -43,10 +54,23 @@ class _Matcher:
             end = start + len(term.value)
             return frozenset([end]) if self._data.startswith(term.value, start) else _NONE
         key = (id(term), start, id(self._scope))
+        if key in self._open:
+            self._came_back.add(key)
+            return self._before.get(key, _NONE)
         if key not in self._kept:
-            self._kept[key] = _NONE  # a call that comes back without reading anything adds nothing
+            self._open.add(key)
             self._kept[key] = self._find(term, start)
+            self._open.discard(key)
         return self._kept[key]
+
+    def again(self) -> bool:
+        """Whether another round may find more; gets ready for it."""
+        new = {key: self._kept[key] for key in self._came_back}
+        if all(new[key] == self._before.get(key, _NONE) for key in new):
+            return False
+        self._before |= new
+        self._kept, self._came_back = {}, set()
+        return True
 
     def _find(self, term: Term, start: int) -> Ends:
         match term:

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from ._deadline import Deadline
+from ._errors import BudgetExceeded
 from ._nfa import Edges, Nfa
 from ._substring_kernels import suffix_automaton
 from ._terms import Substrings
@@ -31,23 +33,32 @@ def is_word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-def substring_nfa(term: Substrings, max_states: int, stop: Bool) -> tuple[Nfa | None, int]:
-    """The automaton over bytes, and what came of it: 0: done; 1: too many states; 2: `stop[0]` became true.
+def substring_nfa(term: Substrings, max_states: int, deadline: Deadline) -> Nfa:
+    """The automaton over bytes; nondeterministic only where characters of one state share their first bytes.
 
-    Nondeterministic only where edges of one state lead to characters that share their first bytes.
+    Raises:
+        BudgetExceeded: for more than `max_states` states, or once the deadline has passed.
     """
     if max(map(len, term.documents), default=0) >= max_states:  # one state for each prefix at least
-        return None, 1
+        raise _too_large(term, max_states)
     text = "".join(term.documents)
     points, code = np.unique(np.frombuffer(text.encode("utf-32-le"), dtype="<u4"), return_inverse=True)
     ptr = np.concatenate([[0], np.cumsum([len(document) for document in term.documents])]).astype(np.int64)
     inner, place = _borders(points, code, ptr) if term.words else (np.zeros(len(text), bool), np.ones(len(text), bool))
     symbols = (2 * code + inner).astype(np.int32)
-    edges, ending, outcome = suffix_automaton(symbols, ptr, place, max_states, stop)
+    edges, ending, outcome = suffix_automaton(symbols, ptr, place, max_states, deadline.passed)
+    deadline.check("indexing what may be quoted")
     if outcome:
-        return None, int(outcome)
+        raise _too_large(term, max_states)
     source, symbol, target = edges[:, (edges[0] != 0) | (edges[1] & 1 == 0)]
-    return _spelled(len(ending), source, points, symbol >> 1, target, np.flatnonzero(ending)), 0
+    return _spelled(len(ending), source, points, symbol >> 1, target, np.flatnonzero(ending))
+
+
+def _too_large(term: Substrings, max_states: int) -> BudgetExceeded:
+    return BudgetExceeded(
+        f"the texts that stand in {sum(map(len, term.documents)):,} characters of documents need more than "
+        f"{max_states:,} byte states; give less of the documents, or raise max_states"
+    )
 
 
 def _borders(points: NDArray[np.uint32], code: NDArray[np.intp], ptr: NDArray[np.int64]) -> tuple[Bool, Bool]:

@@ -184,10 +184,14 @@ class Call(Term):
 @_cached_hash
 @dataclass(frozen=True)
 class Scope(Term):
-    """`body` with names bound to `definitions`. Names may call each other and themselves."""
+    """`body` with names bound to `definitions`. Names may call each other and themselves.
+
+    `depth`: how deep calls that embed themselves are to be expanded where the budget admits it; 0 for the default.
+    """
 
     body: Term
     definitions: tuple[tuple[str, Term], ...]
+    depth: int = 0
 
 
 EPSILON: Term = Seq(())
@@ -340,9 +344,9 @@ def json_string(term: Term) -> Term:
     return EMPTY if term == EMPTY else JsonString(term)
 
 
-def scope(body: Term, definitions: Mapping[str, Term]) -> Term:
+def scope(body: Term, definitions: Mapping[str, Term], depth: int = 0) -> Term:
     """`body` with names bound; no scope at all where there is nothing to bind."""
-    return Scope(body, tuple(definitions.items())) if definitions else body
+    return Scope(body, tuple(definitions.items()), depth) if definitions else body
 
 
 def substrings(documents: Iterable[str], *, words: bool = False) -> Term:
