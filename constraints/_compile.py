@@ -1,10 +1,11 @@
 """From a byte automaton and a vocabulary to the automaton over tokens.
 
 1. *Walk* the vocabulary's prefix tree from every byte state: the targets, and a signature of each token set T(s, s').
-   With weights or borders, go on from there as `_steps` says.
+   With borders, go on from there as `_borders` says.
 2. Add the canvas rules: an accepting state may stop; after the stop only stop and pad tokens follow.
 3. *Trim* what can't be reached, or can't finish, by whole tokens.
 4. *Labels*: number the distinct signatures. *Classes*: number the distinct sets of labels that tokens belong to.
+5. With weights, lay the scorers beside the result (`_weigh`).
 
 Knows byte states and token bytes; knows no model and no probabilities.
 """
@@ -16,7 +17,6 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,17 +24,18 @@ import torch
 from numpy.typing import NDArray
 
 from ._automaton import TokenAutomaton
+from ._borders import Edges, Steps, steps_of, with_borders, with_leading_space
 from ._characters import free_states, references
 from ._compile_kernels import distances, label_members, number_rows, token_keys
 from ._deadline import Deadline
 from ._determinise_kernels import grouped
 from ._dfa import Dfa, compile_term, load_kernels
 from ._errors import BudgetExceeded, InfeasibleConstraint
-from ._steps import Edges, Steps, steps_of
 from ._terms import any_text
 from ._vocabulary import Vocabulary
 from ._walk_kernels import class_sums, walk
 from ._walkable import Walkable, walkable
+from ._weigh import weighed
 from ._weights import Scorer, ngrams
 
 __all__ = ["MAX_EDGES", "compile_dfa", "prepare"]
@@ -52,8 +53,8 @@ def prepare(vocabulary: Vocabulary, *, weighted: bool = False) -> None:
     walkable(vocabulary)
     _load_kernels(vocabulary)
     if weighted and not _loaded_weighted.is_set():
-        text = compile_term(any_text(), max_seconds=None)
-        steps_of(text, vocabulary, (ngrams({"a": 1.0}),), False, Deadline(None))
+        text = compile_dfa(compile_term(any_text(), max_seconds=None), vocabulary)
+        weighed(text, vocabulary, (ngrams({"a": 1.0}),), Deadline(None))
         _loaded_weighted.set()
 
 
@@ -87,8 +88,10 @@ def compile_dfa(
         BudgetExceeded: if more than `MAX_EDGES` edges would be needed, or once the deadline has passed.
     """
     deadline = deadline or Deadline(None)
-    steps = steps_of(dfa, vocabulary, weights, borders, deadline)
-    dfa, resume = steps.dfa, steps.resume
+    steps = with_borders(dfa, deadline) if borders else steps_of(dfa)
+    if vocabulary.drops_leading_space:
+        steps = with_leading_space(steps)
+    dfa = steps.dfa
     walker = _Walker(steps, vocabulary, deadline)
     edges = walker.edges()
     accepting = np.append(dfa.accepting, bool(vocabulary.stop_ids))  # the last state is END
@@ -100,13 +103,12 @@ def compile_dfa(
             "the language is not empty, but no sequence of this vocabulary's tokens spells a member"
         )
     edges = edges.select(keep[edges.source] & keep[edges.target])
-    label, num_labels, first_edge = _number(edges.signature if resume is None else resume.told_apart(edges))
-    label_weight = None if resume is None else resume.label_weight(edges, first_edge)
+    label, num_labels, first_edge = _number(edges.signature)
     token_class, num_classes, members = walker.classes(edges, label, num_labels, first_edge)
     automaton = _assemble(
         dfa, vocabulary, verify, accepting, keep, edges, label, num_labels, token_class, num_classes, members
     )
-    return automaton if resume is None else replace(automaton, label_weight=label_weight, byte_states=steps.byte_states)
+    return weighed(automaton, vocabulary, weights, deadline) if weights else automaton
 
 
 def _number(signature: NDArray[np.uint64]) -> tuple[Int32, int, Int32]:
@@ -140,7 +142,7 @@ class _Walker:
             )
         source = np.concatenate([np.repeat(chunk, np.diff(ptr)) for chunk, (ptr, *_) in parts])
         self._walked = Edges(source, *(np.concatenate([part[i] for _, part in parts]) for i in (1, 2)))
-        return self._walked if self._steps.resume is None else self._steps.resume.merged(self._walked)
+        return self._steps.merged(self._walked)
 
     def classes(
         self, edges: Edges, label: Int32, num_labels: int, first_edge: Int32
@@ -151,9 +153,7 @@ class _Walker:
         read_label = label[np.sort(first_edge)]
         text = read_at.source < self.dfa.num_states
         text &= read_at.target < self.dfa.num_states
-        source, target, text_label = read_at.source[text], read_at.target[text], read_label[text]
-        if self._steps.resume is not None:
-            source, target, text_label = self._steps.resume.walked(read_at.select(text), text_label, self._walked)
+        source, target, text_label = self._steps.walked(read_at.select(text), read_label[text], self._walked)
 
         def in_chunk(states: Int32) -> tuple[Int32, NDArray[np.int64], Int32, Int32]:
             inside = np.isin(source, states)
@@ -245,7 +245,6 @@ def _with_stop_edges(edges: Edges, dfa: Dfa, vocabulary: Vocabulary, keys: NDArr
         np.insert(edges.source, at, np.append(stopping, np.int32(end))),
         np.insert(edges.target, at, np.int32(end)),
         np.insert(edges.signature, at, [*[stop_signature] * len(stopping), fill_signature], axis=0),
-        None if edges.end is None else np.insert(edges.end, at, np.int32(-1)),
     )
 
 

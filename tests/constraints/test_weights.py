@@ -26,8 +26,8 @@ from controlgen.constraints import (
     TokenAutomaton,
     Vocabulary,
 )
-from controlgen.constraints import _steps as steps
 from controlgen.constraints import _terms as T
+from controlgen.constraints import _weigh as weigh_module
 from controlgen.constraints._vocabulary_data import VocabularyData, pack_bytes
 from tests.constraints._languages_by_chance import LETTERS, random_language, random_pattern, random_vocabulary
 from tests.constraints._random_automata import arrays_of_table, random_table
@@ -277,10 +277,10 @@ def test_what_can_not_be_weighed_is_refused(refused) -> None:
         refused()
 
 
-def test_too_many_sums_are_refused_with_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "MAX_GAINED", 20)
+def test_too_many_edges_are_refused_with_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weigh_module, "MAX_WEIGHED_EDGES", 20)
     grams = {a + b: math.sin(i) for i, (a, b) in enumerate((a, b) for a in "ab" for b in "ab")}
-    with pytest.raises(BudgetExceeded, match="more than 20"):
+    with pytest.raises(BudgetExceeded, match="20 edges"):
         Text().score(grams).compile(AB)
 
 
