@@ -2,9 +2,10 @@
 
 For a deterministic token automaton with language 𝓛_L (canvases of exactly L tokens) and log-factors f,
 
-    q(x) = 1[x ∈ 𝓛_L] exp Σ_i f_i(x_i) / Z,      f = max(log_factors / temperature + bias, -1e9)
+    q(x) = 1[x ∈ 𝓛_L] exp(Σ_i f_i(x_i) + W(x)) / Z,      f = max(log_factors / temperature + bias, -1e9)
 
-with a fixed position allowing its token only and contributing 0. Everything asked of a `Posterior` is exact for this q
+with a fixed position allowing its token only and contributing 0 to the sum. W, the weights of the text (see
+`Language.prefer`), is 0 for most languages; no temperature divides it. Everything asked of a `Posterior` is exact for this q
 (sum-product and Viterbi over position × state; Rabiner 1989, "A tutorial on hidden Markov models", for the recursions).
 
 Knows: argument checking and batches whose rows may have different automata. Does not know: how a query is computed
@@ -52,7 +53,8 @@ def posterior(
         temperature: divides the log-factors; greater than 0.
         bias: added after the temperature, ``(V,)``, ``(L, V)`` or ``(B, L, V)``.
         normalize: subtract the log of each open row's sum of e^f, so that `log_z` of unguided logits is the log of the
-            probability that independent draws form a member. Changes no other query.
+            probability that independent draws form a member (with weights: of the mean of e^W over them, 0 for a draw
+            that is none). Changes no other query.
         backend: "numba" (CPU), "torch" (any device); by default the first on a CPU and the second elsewhere.
 
     Raises:
