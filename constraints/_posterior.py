@@ -5,8 +5,9 @@ For a deterministic token automaton with language 𝓛_L (canvases of exactly L 
     q(x) = 1[x ∈ 𝓛_L] exp(Σ_i f_i(x_i) + W(x)) / Z,      f = max(log_factors / temperature + bias, -1e9)
 
 with a fixed position allowing its token only and contributing 0 to the sum. W, the weights of the text (see
-`Language.prefer`), is 0 for most languages; no temperature divides it. Everything asked of a `Posterior` is exact for this q
-(sum-product and Viterbi over position × state; Rabiner 1989, "A tutorial on hidden Markov models", for the recursions).
+`Language.prefer`), is 0 for most languages; no temperature divides it. Everything asked of a `Posterior` is exact for
+this q (sum-product and Viterbi over position × state; Rabiner 1989, "A tutorial on hidden Markov models", for the
+recursions).
 
 Knows: argument checking and batches whose rows may have different automata. Does not know: how a query is computed
 (`_inference`).

@@ -10,6 +10,7 @@ import pytest
 from controlgen.constraints import BudgetExceeded, Regex, Text, Vocabulary
 from controlgen.constraints import _terms as T
 from controlgen.constraints._characters import free_states, references
+from controlgen.constraints._borders import steps_of
 from controlgen.constraints._compile import MAX_EDGES, _Walker
 from controlgen.constraints._deadline import Deadline
 from controlgen.constraints._dfa import Dfa, compile_term
@@ -84,7 +85,7 @@ def plainly(dfa: Dfa, words: Vocabulary) -> dict[tuple[int, int], set[int]]:
 def test_every_state_leads_where_its_tokens_lead(number: int) -> None:
     dfa = compile_term(TERMS[number])
     words = vocabulary(number)
-    walker = _Walker(dfa, words, Deadline(None))
+    walker = _Walker(steps_of(dfa), words, Deadline(None))
     edges = walker.edges()
     expected = plainly(dfa, words)
     pairs = list(zip(edges.source.tolist(), edges.target.tolist(), strict=True))
