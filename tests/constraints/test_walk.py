@@ -9,8 +9,8 @@ import pytest
 
 from controlgen.constraints import BudgetExceeded, Regex, Text, Vocabulary
 from controlgen.constraints import _terms as T
-from controlgen.constraints._characters import free_states, references
 from controlgen.constraints._borders import steps_of
+from controlgen.constraints._characters import free_states, references
 from controlgen.constraints._compile import MAX_EDGES, _Walker
 from controlgen.constraints._deadline import Deadline
 from controlgen.constraints._dfa import Dfa, compile_term
