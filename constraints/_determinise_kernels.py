@@ -76,9 +76,9 @@ def determinise(
 ):
     """The deterministic automaton; edges carry inclusive ranges of byte classes, class k begins at `class_low[k]`.
 
-    `class_low` (K + 1,) ends with 256. Returns (ptr (S + 1,), low, high, target, accepting, outcome): the edges of
+    `class_low` (K + 1,) ends with 256. Returns (ptr (S + 1,), low, high, target, accepting, outcome, work): the edges of
     state s are `ptr[s]:ptr[s + 1]`, by inclusive ranges of bytes, ascending. The start is state 0. Outcome 0: done;
-    1: more than `max_states` states would be needed; 2: `stop[0]` became true.
+    1: more than `max_states` states would be needed; 2: `stop[0]` became true. Work: members of subsets that were gathered.
     """
     num_classes = class_low.shape[0] - 1
     edge_ptr, edge_order = grouped(source, num_states)
@@ -265,4 +265,4 @@ def determinise(
     for e in range(used):
         out_low[e] = class_low[out[0, e]]
         out_high[e] = class_low[out[1, e] + 1] - 1
-    return out_ptr[: num_subsets + 1].copy(), out_low, out_high, out[2, :used].copy(), accepting, failed[0]
+    return out_ptr[: num_subsets + 1].copy(), out_low, out_high, out[2, :used].copy(), accepting, failed[0], work

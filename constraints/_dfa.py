@@ -9,7 +9,7 @@ This module knows bytes and terms, no vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._calls import calls_of, components, reachable
+from ._calls import calls_of, components, depth_of, reachable
 from ._deadline import MAX_SECONDS, Deadline
 from ._determinise_kernels import determinise
 from ._errors import BudgetExceeded, UnsupportedConstraint
@@ -51,6 +51,8 @@ MAX_STATES = 200_000
 MAX_DEPTH = 4
 MAX_CUT = 12_000  # states in all copies of recursive parts together
 SEARCH_WORK = 15_000  # states made before the search for the depth that fits stops
+DEEP_SEARCH_WORK = 60_000  # the same where more depth than usual is asked for
+_GATHERED = 100  # states gathered that cost about as much as a state made
 _CACHE_SIZE = 512
 _CACHE_BYTES = 2**28  # of their tables
 
@@ -103,13 +105,13 @@ def compile_term(
     term: Term,
     *,
     max_states: int = MAX_STATES,
-    max_depth: int = MAX_DEPTH,
+    max_depth: int | None = None,
     max_seconds: float | None = MAX_SECONDS,
     deadline: Deadline | None = None,
 ) -> Dfa:
     """The minimal automaton of a term.
 
-    Parts that embed themselves are expanded `max_depth` deep, or less where their copies together would have more than
+    Parts that embed themselves are expanded `max_depth` deep (None: as deep as the term asks, at least `MAX_DEPTH`), or less where their copies together would have more than
     `MAX_CUT` states: `Dfa.max_depth` says what was reached.
 
     Raises:
@@ -117,6 +119,8 @@ def compile_term(
             `max_seconds` (or the time that a running `deadline` leaves: one passed, or else the current one).
         ValueError: for a `Call` that no enclosing `Scope` names.
     """
+    if max_depth is None:
+        max_depth = max(MAX_DEPTH, depth_of(term))
     if deadline is None:
         for known in (None, max_depth):  # no timer for what is kept
             if (kept := _cache.get((term, max_states, known))) is not None:
@@ -126,37 +130,50 @@ def compile_term(
         load_kernels()
         with Deadline(max_seconds) as deadline:
             return compile_term(term, max_states=max_states, max_depth=max_depth, deadline=deadline)
-    expansion = _Expansion(max_states, max_depth, MAX_CUT if max_depth else None, deadline)
-    try:
-        return expansion.compile(term)
-    except BudgetExceeded:
-        deadline.check("expanding recursive parts")
-        if not expansion.recursive or not max_depth:
-            raise
+    if max_depth <= MAX_DEPTH:  # likely to fit: try it at once
+        expansion = _Expansion(max_states, max_depth, MAX_CUT if max_depth else None, deadline)
+        try:
+            return expansion.compile(term)
+        except BudgetExceeded:
+            deadline.check("expanding recursive parts")
+            if not expansion.recursive or not max_depth:
+                raise
     return _as_deep_as_possible(term, max_states, max_depth, deadline)
 
 
 def _as_deep_as_possible(term: Term, max_states: int, max_depth: int, deadline: Deadline) -> Dfa:
-    """The automaton of the greatest depth below `max_depth` that the budgets admit, looked for from below. How far the
+    """The automaton of the greatest depth up to `max_depth` that the budgets admit, looked for from below. How far the
     search goes is counted in states, not in time: the same language for the same term."""
     expansion = _Expansion(max_states, 0, None, deadline)
     best = expansion.compile(term)
     work = expansion.work
-    for depth in range(1, max_depth):
-        if work > SEARCH_WORK:
+    deep = max_depth > MAX_DEPTH
+    most = DEEP_SEARCH_WORK if deep else SEARCH_WORK
+    for depth in _depths(max_depth):
+        if work > most or best.max_depth is None:
             break
-        expansion = _Expansion(max_states, depth, MAX_CUT, deadline)
+        expansion = _Expansion(max_states, depth, MAX_CUT, deadline, most=4 * best.num_states + 2 * MAX_CUT)
         try:
             best = expansion.compile(term)
         except BudgetExceeded:
             deadline.check("expanding recursive parts")
             break
-        work += expansion.work
+        work += expansion.work + (expansion.gathered // _GATHERED if deep else 0)
     if best.is_empty:
         raise BudgetExceeded(
             f"the language needs more than {MAX_CUT:,} states for recursive parts, and has no member without them"
         )
+    _cache.put((term, max_states, max_depth), best)
     return best
+
+
+def _depths(most: int) -> Iterator[int]:
+    """1 to 8, and then by a quarter more each; the last is `most`."""
+    depth = 1
+    while depth < most:
+        yield depth
+        depth += max(1, depth // 8 * 2)
+    yield most
 
 
 @cache
@@ -168,7 +185,7 @@ def load_kernels() -> None:
 
 
 _Key = tuple[Term, int, int | None]  # the term, most states, depth: None where the automaton is the whole language
-_Group = tuple[frozenset[tuple[str, Term]], int]  # definitions that call each other only, most states
+_Group = tuple[frozenset[tuple[str, Term]], frozenset[str], int]  # closed definitions, those expanded, most states
 _Level = dict[str, "Dfa"]  # the automata of a group's names at one depth
 
 
@@ -190,12 +207,16 @@ class _Expansion:
     of it is ever accepted; if a level repeats the one before, the language is regular and the automaton is exact.
     """
 
-    def __init__(self, max_states: int, max_depth: int, max_cut: int | None, deadline: Deadline) -> None:
+    def __init__(
+        self, max_states: int, max_depth: int, max_cut: int | None, deadline: Deadline, most: int | None = None
+    ) -> None:
         self.max_states = max_states
+        self._most = max_states if most is None else min(most, max_states)  # of one automaton in this expansion
         self.max_depth = max_depth
         self.max_cut = max_cut
         self.recursive = False  # whether there is any recursion to expand
         self.work = 0  # states of all automata made
+        self.gathered = 0  # states gathered to make them deterministic
         self._deadline = deadline
         self._bound: dict[str, Dfa] = {}
         self._depth: int | None = None  # where recursion was cut off in the part at hand
@@ -273,12 +294,13 @@ class _Expansion:
     def _determinise(self, nfa: Nfa) -> Dfa:
         class_low, edges = _by_class(nfa.edges)
         columns = (*edges, *nfa.empty)
-        *rows, accepting, outcome = determinise(
+        *rows, accepting, outcome, gathered = determinise(
             nfa.num_states, nfa.start, nfa.end,
             *(np.ascontiguousarray(column, dtype=np.int32) for column in columns),  # one layout, one compiled kernel
-            class_low, self.max_states, self._deadline.passed,
+            class_low, self._most, self._deadline.passed,
         )  # fmt: skip
         self._deadline.check("making it deterministic")
+        self.gathered += int(gathered)
         if outcome:
             raise self._too_large()
         return self._minimal(rows, accepting)
@@ -303,7 +325,7 @@ class _Expansion:
         table, accepting, complete = product(
             left.table, left.start, left.accepting, right.table, right.start, right.accepting,
             left.byte_class[representative].astype(np.int64), right.byte_class[representative].astype(np.int64),
-            difference, self.max_states, self._deadline.passed,
+            difference, self._most, self._deadline.passed,
         )  # fmt: skip
         self._deadline.check("intersecting")
         if not complete:
@@ -317,19 +339,22 @@ class _Expansion:
         self._bound = {name: dfa for name, dfa in outer.items() if name not in definitions}
         try:
             for group in components(needed, calls):
-                self._bind(group, definitions, recursive=len(group) > 1 or group[0] in calls[group[0]])
+                below = frozenset(reachable(frozenset(group), calls))
+                self._bind(group, definitions, below, recursive=len(group) > 1 or group[0] in calls[group[0]])
             return self.compile(body)
         finally:
             self._bound = outer
 
-    def _bind(self, group: list[str], definitions: dict[str, Term], *, recursive: bool) -> None:
-        """Compile the definitions of one strongly connected group of names."""
+    def _bind(
+        self, group: list[str], definitions: dict[str, Term], below: frozenset[str], *, recursive: bool
+    ) -> None:
+        """Compile the definitions of one strongly connected group of names; `below` are those that they come to."""
         if not recursive:
             self._bound[group[0]] = self.compile(definitions[group[0]])
             return
         self.recursive = True
-        alone = all(calls_of(definitions[name]) <= set(group) for name in group)
-        key: _Group = (frozenset((name, definitions[name]) for name in group), self.max_states)
+        alone = all(calls_of(definitions[name]) <= below for name in below)
+        key: _Group = (frozenset((name, definitions[name]) for name in below), frozenset(group), self.max_states)
         levels = list(_levels.get(key) or ()) if alone else []
         depth = self._grow(levels, group, definitions)
         if alone:
@@ -361,7 +386,7 @@ class _Expansion:
     def _too_large(self) -> BudgetExceeded:
         deep = f" with recursive parts {self.max_depth} deep" if self.recursive else ""
         return BudgetExceeded(
-            f"the language needs more than {self.max_states:,} byte states{deep}; "
+            f"the language needs more than {self._most:,} byte states{deep}; "
             "lower its repetition bounds or lengths, or raise max_states"
         )
 

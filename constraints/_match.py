@@ -11,7 +11,7 @@ from ._dfa import Dfa, compile_term
 from ._substrings import substring_ends
 from ._terms import Alt, And, Bytes, Call, Chars, Graph, Repeat, Scope, Seq, Substrings, Term
 
-__all__ = ["matches_term"]
+__all__ = ["ends_of", "matches_term"]
 
 Ends = frozenset[int]
 _NONE: Ends = frozenset()
@@ -22,14 +22,20 @@ def matches_term(term: Term, data: bytes) -> bool:
 
     Raises BudgetExceeded if a part without calls is too large by itself, ValueError for complements of calls.
     """
-    matcher = _Matcher(data)
     try:
-        found = matcher.ends(term, 0)
-        while matcher.again():
-            found = matcher.ends(term, 0)
-        return len(data) in found
+        return len(data) in ends_of(term, data, 0)
     except RecursionError:
         return False
+
+
+def ends_of(term: Term, data: bytes, start: int) -> frozenset[int]:
+    """Where the texts of `term` that begin at byte `start` of UTF-8 `data` end. Raises as `matches_term`, and
+    RecursionError for what nests deeper than Python's recursion."""
+    matcher = _Matcher(data)
+    found = matcher.ends(term, start)
+    while matcher.again():
+        found = matcher.ends(term, start)
+    return found
 
 
 class _Matcher:
