@@ -52,7 +52,7 @@ MAX_DEPTH = 4
 MAX_CUT = 12_000  # states in all copies of recursive parts together
 SEARCH_WORK = 15_000  # states made before the search for the depth that fits stops
 DEEP_SEARCH_WORK = 60_000  # the same where more depth than usual is asked for
-_GATHERED = 100  # states gathered that cost about as much as a state made
+_GATHERED = 25  # states gathered that cost about as much as a state made
 _CACHE_SIZE = 512
 _CACHE_BYTES = 2**28  # of their tables
 
