@@ -25,6 +25,7 @@ __all__ = ["MAX_EDGES", "Edge", "Product"]
 
 MAX_EDGES = 500_000
 SMALL = 512  # tokens of a label up to which they are told apart
+_FEW = 8  # tokens of a label with parts of characters up to which they are told apart: more are free text's
 _MOST_PAIRS = 4_000_000  # of one label and what follows it
 
 Int32 = NDArray[np.int32]
@@ -67,8 +68,10 @@ class Product:
         self._weight = [0.0] * a.num_labels if weight is None else weight.tolist()
         self.label_tokens = _tokens_of_labels(a)
         self._silent = [not self.vocabulary.is_text[tokens[0]] for tokens in self.label_tokens]
+        self._atoms: dict[int, tuple[int, ...] | None] = {}
         self._small = [
-            len(tokens) <= SMALL and not silent for tokens, silent in zip(self.label_tokens, self._silent, strict=True)
+            len(tokens) <= SMALL and not silent and not (len(tokens) > _FEW and self._is_broken(tokens))
+            for tokens, silent in zip(self.label_tokens, self._silent, strict=True)
         ]
         self._free = [
             any(not self._small[k] and not self._silent[k] for k in self._label[begin:end])
@@ -77,7 +80,6 @@ class Product:
         self._numbers: dict[tuple[int, bytes | None, int], int] = {}
         self._keys: list[tuple[int, NDArray[np.bool_] | None, int]] = []
         self._follow: dict[tuple[int, tuple[int, ...]], NDArray[np.bool_] | None] = {}
-        self._atoms: dict[int, tuple[int, ...] | None] = {}
         self._walks: dict[tuple[int, int, bool], Int32] = {}
         self._walk_memo: dict[tuple[int, tuple[int, ...], bool, bool], int] = {}
         self._onward: dict[tuple[int, int, int], Int32] = {}
@@ -178,6 +180,10 @@ class Product:
         if key not in self._walk_memo:
             self._walk_memo[key] = rules.borders.walk(subset, atoms, within=within, cut=True)
         return self._walk_memo[key]
+
+    def _is_broken(self, tokens: Int32) -> bool:
+        """Whether a token begins or ends inside a character."""
+        return not self.rules.borders.trivial and any(self._atoms_of(int(token)) is None for token in tokens)
 
     def _atoms_of(self, token: int) -> tuple[int, ...] | None:
         if token not in self._atoms:

@@ -62,6 +62,8 @@ def test_every_sequence_is_judged_as_the_tokenizer_does(name: str, pattern: str)
     for length in range(4):
         for chosen in itertools.product(text, repeat=length):
             ids = [*chosen, 0]
+            if not (plain._reaches_end(ids) or automaton._reaches_end(ids)):
+                continue
             wanted = plain.accepts(ids) and segmenter.is_canonical(ids, vocabulary)
             assert automaton._reaches_end(ids) == wanted == automaton.accepts(ids), [
                 vocabulary.token(t) for t in chosen
