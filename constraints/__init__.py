@@ -22,16 +22,22 @@ from ._vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from ._automaton import TokenAutomaton
+    from ._diagnosis import Conflict, diagnose
     from ._posterior import Posterior, posterior
+    from ._template import Infill, Template
+    from .grammar import Grammar
     from .schema import JsonSchema, Whitespace
 
 __all__ = [
     "BudgetExceeded",
     "Choice",
+    "Conflict",
     "ConstraintError",
     "Contains",
     "EndsWith",
+    "Grammar",
     "InfeasibleConstraint",
+    "Infill",
     "JsonSchema",
     "Language",
     "Length",
@@ -40,16 +46,23 @@ __all__ = [
     "Reason",
     "Regex",
     "StartsWith",
+    "Template",
     "Text",
     "TokenAutomaton",
     "UnsupportedConstraint",
     "Vocabulary",
     "VocabularyError",
     "Whitespace",
+    "diagnose",
     "posterior",
 ]
 
-_LAZY = {  # these import torch or the JSON Schema packages
+_LAZY = {  # these import torch, lark or the JSON Schema packages
+    "Conflict": "_diagnosis",
+    "diagnose": "_diagnosis",
+    "Grammar": "grammar",
+    "Infill": "_template",
+    "Template": "_template",
     "JsonSchema": "schema",
     "Whitespace": "schema",
     "TokenAutomaton": "_automaton",

@@ -76,9 +76,10 @@ def determinise(
 ):
     """The deterministic automaton; edges carry inclusive ranges of byte classes, class k begins at `class_low[k]`.
 
-    `class_low` (K + 1,) ends with 256. Returns (ptr (S + 1,), low, high, target, accepting, outcome, work): the edges of
-    state s are `ptr[s]:ptr[s + 1]`, by inclusive ranges of bytes, ascending. The start is state 0. Outcome 0: done;
-    1: more than `max_states` states would be needed; 2: `stop[0]` became true. Work: members of subsets that were gathered.
+    `class_low` (K + 1,) ends with 256. Returns (ptr (S + 1,), low, high, target, accepting, outcome, work): the edges
+    of state s are `ptr[s]:ptr[s + 1]`, by inclusive ranges of bytes, ascending. The start is state 0. Outcome 0: done;
+    1: more than `max_states` states would be needed; 2: `stop[0]` became true. Work: how many
+    members of subsets were gathered.
     """
     num_classes = class_low.shape[0] - 1
     edge_ptr, edge_order = grouped(source, num_states)

@@ -111,8 +111,8 @@ def compile_term(
 ) -> Dfa:
     """The minimal automaton of a term.
 
-    Parts that embed themselves are expanded `max_depth` deep (None: as deep as the term asks, at least `MAX_DEPTH`), or less where their copies together would have more than
-    `MAX_CUT` states: `Dfa.max_depth` says what was reached.
+    Parts that embed themselves are expanded `max_depth` deep (None: as deep as the term asks, at least `MAX_DEPTH`), or
+    less where their copies together would have more than `MAX_CUT` states: `Dfa.max_depth` says what was reached.
 
     Raises:
         BudgetExceeded: if any automaton on the way needs more than `max_states` states, or compiling more than
@@ -345,9 +345,7 @@ class _Expansion:
         finally:
             self._bound = outer
 
-    def _bind(
-        self, group: list[str], definitions: dict[str, Term], below: frozenset[str], *, recursive: bool
-    ) -> None:
+    def _bind(self, group: list[str], definitions: dict[str, Term], below: frozenset[str], *, recursive: bool) -> None:
         """Compile the definitions of one strongly connected group of names; `below` are those that they come to."""
         if not recursive:
             self._bound[group[0]] = self.compile(definitions[group[0]])

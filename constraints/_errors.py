@@ -13,6 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._diagnosis import Conflict
 
 __all__ = [
     "BudgetExceeded",
@@ -65,12 +69,21 @@ class InfeasibleConstraint(ConstraintError):
     Attributes:
         min_tokens: least number of tokens of any member, or None where there is none at all or it is unknown.
         canvas: length of the canvas in tokens, or None where no canvas is involved.
+        conflict: the smallest set of parts that conflict, where it was looked for; see `_diagnosis`.
     """
 
-    def __init__(self, message: str, *, min_tokens: int | None = None, canvas: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        min_tokens: int | None = None,
+        canvas: int | None = None,
+        conflict: Conflict | None = None,
+    ) -> None:
         super().__init__(message)
         self.min_tokens = min_tokens
         self.canvas = canvas
+        self.conflict = conflict
 
 
 class BudgetExceeded(ConstraintError):

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from ._weights import Scorer
     from .schema import Whitespace
 
-__all__ = ["Choice", "Contains", "Language", "Regex", "Text"]
+__all__ = ["Choice", "Contains", "Language", "Regex", "Text", "named"]
+
+_LONGEST_NAME = 500  # characters of what a language is called in messages
 
 
 class Language:
@@ -60,6 +62,13 @@ class Language:
         self.weights = weights
         self.borders = borders
         self._parse = parse
+        self._name: str | None = None
+        self._parts: tuple[Language, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Language, ...]:
+        """The languages that were joined with `&`; of any other, the language itself."""
+        return self._parts or (self,)
 
     @staticmethod
     def of(source: Any, *, whitespace: str | int | Whitespace = "default") -> Language:
@@ -135,8 +144,27 @@ class Language:
 
         Raises:
             BudgetExceeded: with the figures.
-            InfeasibleConstraint: if no token sequence spells a member.
+            InfeasibleConstraint: if no token sequence spells a member; of languages joined with `&`, the smallest set
+                that conflicts is named.
         """
+        try:
+            return self._compiled(vocabulary, max_states=max_states, max_depth=max_depth, max_seconds=max_seconds)
+        except InfeasibleConstraint as error:
+            if len(self.parts) == 1:
+                raise
+            from ._diagnosis import diagnose
+
+            conflict = diagnose(self, vocabulary)
+            raise InfeasibleConstraint(f"{error}; {conflict}", conflict=conflict) from error
+
+    def _compiled(
+        self,
+        vocabulary: Vocabulary,
+        *,
+        max_states: int = MAX_STATES,
+        max_depth: int | None = None,
+        max_seconds: float | None = MAX_SECONDS,
+    ) -> TokenAutomaton:
         from ._compile import compile_dfa, prepare
 
         prepare(vocabulary, weighted=bool(self.weights))
@@ -209,7 +237,7 @@ class Language:
 
     def __invert__(self) -> Language:
         _refuse_parts(self, "~")
-        return Language(neg(self.term))
+        return named(Language(neg(self.term)), f"~{self!r}")
 
     def repeat(self, low: int, high: int | None = None, separator: Language | str = "") -> Language:
         """`low` to `high` members in a row (None: any number), with a separator between each two.
@@ -230,12 +258,18 @@ class Language:
         return Language(opt(_piece(self, "optional")))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.exactness})"
+        return self._name or f"{type(self).__name__}({self.exactness})"
+
+
+def named(language: Language, name: str) -> Language:
+    """Say how a language is called in messages."""
+    language._name = name if len(name) <= _LONGEST_NAME else None
+    return language
 
 
 def _as_language(value: Language | str) -> Language:
     if isinstance(value, str):
-        return Language(lit(value))
+        return named(Language(lit(value)), repr(value))
     if isinstance(value, Language):
         return value
     raise TypeError(f"a language combines with a language or a string, not with {type(value).__name__}")
@@ -275,17 +309,21 @@ def _combine(join: Callable[..., Term], left: Language | str, right: Language | 
             terms = [marked(term, BORDER) for term in terms]
         weights = pair[0].weights + pair[1].weights
         parse = parses[0] if parses else None
-        return Language(both(*terms), parse=parse, verify=verify, weights=weights, borders=borders)
+        joined = Language(both(*terms), parse=parse, verify=verify, weights=weights, borders=borders)
+        joined._parts = (*pair[0].parts, *pair[1].parts)
+        return named(joined, f"({pair[0]!r} & {pair[1]!r})")
+    operator = "|" if join is alt else "+"
     for language in pair:
-        _refuse_parts(language, "|" if join is alt else "+")
-    return Language(join(*(language.term for language in pair)))
+        _refuse_parts(language, operator)
+    return named(Language(join(*(language.term for language in pair))), f"({pair[0]!r} {operator} {pair[1]!r})")
 
 
 class Regex(Language):
     r"""The texts that a regular expression matches *whole*: Python's syntax, code points, `\d \w \s` as in `re`.
 
-    Look-around, word boundaries and anchors are exact, anywhere. Not regular, and refused with the position:
-    back-references, conditional groups; atomic groups and possessive quantifiers, which depend on the order of matching.
+    Look-around, word boundaries and anchors are exact, anywhere. Refused with the position: back-references and
+    conditional groups, which are not regular; atomic groups and possessive quantifiers, which ask for an order of
+    matching.
     """
 
     def __init__(self, pattern: str, flags: int | re.RegexFlag = 0) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._errors import ConstraintError
-from ._language import Language
+from ._language import Language, named
 from ._markers import BORDER
 from ._match import ends_of
 from ._terms import Bytes, Term, any_text, lit, seq
@@ -31,8 +31,8 @@ class Template(Language):
     """Fixed text and typed holes: ``Template("Dear {name}, order {id}", name=Regex("[A-Z][a-z]+"), id=int)``.
 
     Holes are named in braces, `{{` and `}}` are braces; every name has a language, or what `Language.of` takes. A name
-    may stand several times: each place is filled by itself, and its value is a list. Other things that belong to a whole
-    text (weights) are added to the finished template.
+    may stand several times: each place is filled by itself, and its value is a list. Weights belong to a whole text,
+    and are added to the finished template.
 
     The value of a member is a dict: hole → its typed value. Where a text can be cut in several ways, holes further left
     are as long as possible.
@@ -183,10 +183,11 @@ class Infill(Language):
         pieces: list[Term] = [lit(texts[0])]
         for text in texts[1:]:
             pieces += [self._gap.language.term, lit(text)]
-        whole = language & Language(_joined(pieces, align), borders=align)
+        whole = language & named(Language(_joined(pieces, align), borders=align), f"the texts {texts}")
         super().__init__(
             whole.term, parse=language.parse, verify=whole.verify, weights=whole.weights, borders=whole.borders
         )
+        self._parts = whole.parts
 
     def gaps(self, text: str) -> list[str] | None:
         """What stands in the gaps (those further left as long as possible); None if the texts don't stand there."""

@@ -127,9 +127,7 @@ class Model:
             raise OptionError(f"max_new_tokens must be at least 1, not {length}")
         types = output_type if isinstance(output_type, list) else [output_type] * len(prompts)
         if len(types) != len(prompts):
-            raise OptionError(
-                f"{len(types)} output types for {len(prompts)} prompts; give one, or one per prompt"
-            )
+            raise OptionError(f"{len(types)} output types for {len(prompts)} prompts; give one, or one per prompt")
         template = None if fixed is None else self._template(fixed, length)
         tasks = [self._task(prompt, kind, template) for prompt, kind in zip(prompts, types, strict=True)]
         return Session(self.denoiser, tasks, length, Options(**options), strict=strict)
@@ -185,7 +183,8 @@ class Model:
 
         Raises:
             InfeasibleConstraint: no output fits; raised before the first forward pass, with the least number
-                of tokens.
+                of tokens and the smallest set of parts that conflict (languages joined with `&`, the canvas,
+                fixed tokens).
             UnsupportedConstraint: a part of the output type can't be enforced.
             ContextTooLong: prompt and canvas together exceed the model's context.
             VerificationError: the constraint is only `verified` and no candidate passed.
@@ -228,6 +227,7 @@ class Model:
             exactness="exact" if language.verify is None else "verified",
             fixed=fixed,
             verify=language.verify,
+            language=language,
         )
 
     def _free_automaton(self) -> TokenAutomaton:

@@ -17,7 +17,7 @@ from controlgen._options import Options
 from controlgen._result import Draft, FinishReason, Reader, Result, is_text
 from controlgen._trace import Trace, TraceStep
 from controlgen._verify import Verifier
-from controlgen.constraints import TokenAutomaton
+from controlgen.constraints import Language, TokenAutomaton
 
 __all__ = ["Row", "Task"]
 
@@ -33,6 +33,7 @@ class Task:
         exactness: "exact", "verified" or "free".
         fixed: (L,) int64, tokens that the caller wants at their positions, -1 elsewhere; None: none.
         verify: the check of a `verified` constraint.
+        language: what the automaton was compiled from, so that a conflict can name its parts.
     """
 
     prompt: Sequence[int]
@@ -41,6 +42,7 @@ class Task:
     exactness: Literal["exact", "verified", "free"]
     fixed: Tensor | None = None
     verify: Callable[[str], bool] | None = None
+    language: Language | None = None
 
     def fixed_tokens(self, length: int) -> Tensor:
         """(L,) int64, -1 at open positions."""
@@ -71,9 +73,7 @@ class Row:
         self.elapsed = 0.0
         self.log_z: list[float] = []
         self.trace: list[TraceStep] = []
-        self._passed: tuple[Tensor, Tensor] | None = (
-            None  # last witness that passed verification, its confidences
-        )
+        self._passed: tuple[Tensor, Tensor] | None = None  # last witness that passed verification, its confidences
 
     @property
     def fixed(self) -> Tensor:

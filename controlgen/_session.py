@@ -23,7 +23,7 @@ from controlgen._families import Denoiser
 from controlgen._options import Options
 from controlgen._result import FinishReason, Result, StepOutput
 from controlgen._row import Row, Task
-from controlgen.constraints import ConstraintError, InfeasibleConstraint, Posterior, posterior
+from controlgen.constraints import ConstraintError, InfeasibleConstraint, Posterior, diagnose, posterior
 from controlgen.guidance import StepContext, total
 
 __all__ = ["Session", "Task"]
@@ -359,16 +359,33 @@ class _FirstWitness:
     def _find(self, index: int, task: Task) -> Tensor:
         automaton, length = task.automaton, self._length
         if automaton.min_tokens > length:
-            raise InfeasibleConstraint(
+            why = (
                 f"prompt {index}: the constraint needs at least {automaton.min_tokens} tokens and the "
-                f"canvas has {length}; raise max_new_tokens to {automaton.min_tokens} or more",
-                min_tokens=automaton.min_tokens,
-                canvas=length,
+                f"canvas has {length}; raise max_new_tokens to {automaton.min_tokens} or more"
             )
+            raise self._infeasible(why, task)
         vocabulary = task.reader.vocabulary
         factors = torch.zeros(1, automaton.vocab_size)
         factors[:, [*vocabulary.stop_ids, *vocabulary.pad_ids]] = 1.0
-        return automaton.posterior(factors.expand(length, -1), task.fixed_tokens(length)).mode()  # (L, V)
+        try:
+            return automaton.posterior(factors.expand(length, -1), task.fixed_tokens(length)).mode()  # (L, V)
+        except InfeasibleConstraint as error:
+            raise self._infeasible(f"prompt {index}: {error}", task) from error
+
+    def _infeasible(self, why: str, task: Task) -> InfeasibleConstraint:
+        """The error, with the smallest set of parts that conflict where there are parts to tell apart."""
+        apart = task.language is not None and (len(task.language.parts) > 1 or task.fixed is not None)
+        conflict = None
+        if apart and task.language is not None:
+            conflict = diagnose(
+                task.language, task.reader.vocabulary, length=self._length, fixed=task.fixed_tokens(self._length)
+            )
+        return InfeasibleConstraint(
+            why if conflict is None else f"{why}; {conflict}",
+            min_tokens=task.automaton.min_tokens,
+            canvas=self._length,
+            conflict=conflict,
+        )
 
 
 def _check_context(index: int, prompt: int, canvas: int, limit: int) -> None:

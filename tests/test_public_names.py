@@ -25,10 +25,13 @@ NAMES = {
 CONSTRAINTS = {
     "BudgetExceeded",
     "Choice",
+    "Conflict",
     "ConstraintError",
     "Contains",
     "EndsWith",
+    "Grammar",
     "InfeasibleConstraint",
+    "Infill",
     "JsonSchema",
     "Language",
     "Length",
@@ -37,12 +40,14 @@ CONSTRAINTS = {
     "Reason",
     "Regex",
     "StartsWith",
+    "Template",
     "Text",
     "TokenAutomaton",
     "UnsupportedConstraint",
     "Vocabulary",
     "VocabularyError",
     "Whitespace",
+    "diagnose",
     "posterior",
 }
 GUIDANCE = {"ClassifierFree", "Guidance", "StepContext", "total"}

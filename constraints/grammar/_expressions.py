@@ -95,7 +95,7 @@ def refs_of(expression: Expression) -> frozenset[str]:
     if kept is None:
         kept = _find_refs(expression)
         object.__setattr__(expression, "_refs", kept)
-    return kept  # type: ignore[no-any-return]
+    return frozenset(kept)
 
 
 def _find_refs(expression: Expression) -> frozenset[str]:
@@ -147,9 +147,8 @@ def clean(rules: Rules, start: str) -> Cleaned:
     if start in dead:
         raise InfeasibleConstraint(f"the grammar has no member: every derivation of {', '.join(dead)} goes on for ever")
     speaking = _least_fixpoint(rules, _says_something)
-    replaced: dict[str, Expression] = {name: NOTHING for name in rules if name not in speaking} | dict.fromkeys(
-        dead, NEVER
-    )
+    replaced: Rules = {name: NOTHING for name in rules if name not in speaking}
+    replaced.update((name, NEVER) for name in dead)
     cleaned = {name: _replace(rule, replaced) for name, rule in rules.items() if name not in replaced or name == start}
     reached = {start}
     pending = [start]

@@ -63,7 +63,9 @@ def read(text: str, start: str) -> Source:
         builder.load_grammar(text + "\n", "<grammar>")
         grammar = builder.build()
     except UnexpectedInput as error:
-        raise ConstraintError(f"not a grammar: line {error.line}, column {error.column}: {_first_line(error)}") from error
+        raise ConstraintError(
+            f"not a grammar: line {error.line}, column {error.column}: {_first_line(error)}"
+        ) from error
     except (LarkError, AssertionError, OSError) as error:
         raise ConstraintError(f"not a grammar: {_first_line(error)}") from error
     except RecursionError as error:
@@ -119,7 +121,7 @@ class _Reader:
     def _expression(self, tree: Any, names: dict[str, Expression]) -> Expression:
         if not isinstance(tree, Tree):
             return self._symbol(tree, names)
-        children = tree.children
+        children: list[Any] = tree.children
         match tree.data:
             case "expansions":
                 options = tuple(self._expression(child, names) for child in children)
@@ -149,7 +151,7 @@ class _Reader:
         term = self._terminals.term(name)
         return Leaf(seq(term, self._ignored)) if isinstance(term, Bytes) else Leaf(Call(self._terminals.use(name)))
 
-    def _leaf(self, tree: Tree) -> Expression:
+    def _leaf(self, tree: Any) -> Expression:
         return Leaf(seq(self._terminals.of_tree(tree), self._ignored))
 
     def _instance(self, template: str, arguments: list[Expression]) -> Expression:
@@ -236,14 +238,15 @@ class _Terminals:
     def _node(self, tree: Any) -> tuple[Node, int]:
         if not isinstance(tree, Tree):
             raise ConstraintError(f"not a grammar: {tree} in a terminal")
+        children: list[Any] = tree.children
         match tree.data:
             case "literal":
-                return self._literal(str(tree.children[0]), tree.children[0].type), 1
+                return self._literal(str(children[0]), children[0].type), 1
             case "range":
-                return _range(*map(str, tree.children)), 1
+                return _range(*map(str, children)), 1
             case "alias":
                 raise ConstraintError("not a grammar: an alias in a terminal")
-        symbols = [child for child in tree.children if isinstance(child, Tree)]
+        symbols = [child for child in children if isinstance(child, Tree)]
         parts = [self._sized(child) for child in symbols]
         nodes, size = tuple(node for node, _ in parts), 1 + sum(size for _, size in parts)
         match tree.data:
@@ -254,11 +257,12 @@ class _Terminals:
             case "maybe":
                 return LoopNode(nodes[0], 0, 1), size
             case "expr":
-                return LoopNode(nodes[0], *_counts(tree.children)), size
+                return LoopNode(nodes[0], *_counts(children)), size
         raise ConstraintError(f"not a grammar: {tree.data} in a terminal")
 
     def _literal(self, spelled: str, kind: str) -> Node:
-        pattern = PrepareLiterals().literal(Token(kind, spelled)).children[0]  # lark's own reading of its escapes
+        prepare: Any = PrepareLiterals()  # lark's own reading of its escapes
+        pattern = prepare.literal(Token(kind, spelled)).children[0]
         return regex_node(pattern.to_regexp())
 
 
@@ -270,7 +274,8 @@ def _range(first: str, last: str) -> Node:
 
 
 def _one_character(spelled: str) -> int:
-    value = eval_escaping(spelled[1:-1])
+    read_escapes: Any = eval_escaping
+    value = read_escapes(spelled[1:-1])
     if len(value) != 1:
         raise ConstraintError(f"not a grammar: {spelled} in a range is not one character")
     return ord(value)

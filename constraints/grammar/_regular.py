@@ -13,8 +13,7 @@ Other calls within a group are at the same depth, and lead to definitions local 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from .._calls import calls_of, components
 from .._terms import Call, Term, alt, graph, rep, scope, seq
@@ -81,9 +80,7 @@ class _Group:
     def _circle(self, names: list[str]) -> dict[str, Term]:
         inside = set(names)
         positions = {
-            position(production, index)
-            for name in names
-            for production, index in self._inner_calls(name, inside)
+            position(production, index) for name in names for production, index in self._inner_calls(name, inside)
         }
         if not positions:
             return {name: self._plain(name) for name in names}
@@ -103,7 +100,11 @@ class _Group:
         """One production as a term, without the call at `skipped`."""
         production = self._productions.of[name][number]
         return seq(
-            *(self._item(item, (name, number, index) in self._cut) for index, item in enumerate(production) if index != skipped)
+            *(
+                self._item(item, (name, number, index) in self._cut)
+                for index, item in enumerate(production)
+                if index != skipped
+            )
         )
 
     @staticmethod
@@ -129,11 +130,15 @@ class _Group:
 
     def _right_linear(self, start: str, names: list[str]) -> Term:
         node = {name: i + 2 for i, name in enumerate(names)} | {start: 0}
-        return graph((node[name], term, 1 if target is None else node[target]) for name, target, term in self._steps(names))
+        return graph(
+            (node[name], term, 1 if target is None else node[target]) for name, target, term in self._steps(names)
+        )
 
     def _left_linear(self, start: str, names: list[str]) -> Term:
         node = {name: i + 2 for i, name in enumerate(names)} | {start: 1}
-        return graph((0 if target is None else node[target], term, node[name]) for name, target, term in self._steps(names))
+        return graph(
+            (0 if target is None else node[target], term, node[name]) for name, target, term in self._steps(names)
+        )
 
     # -- both sides -----------------------------------------------------------------------------------------
 
@@ -144,8 +149,10 @@ class _Group:
             if options is None:
                 continue
             parts = _sorted_by_ends(options, centre)
-            item: Callable[[Item], Term] = lambda found: self._item(found, found == centre)  # noqa: E731
-            between, before, behind, alone = ([seq(*map(item, p)) for p in part] for part in parts)
+            between, before, behind, alone = (
+                [seq(*(self._item(found, found == centre) for found in production)) for production in part]
+                for part in parts
+            )
             operand = seq(rep(alt(*before), 0), alt(*alone), rep(alt(*behind), 0))
             self._entries.add(centre)
             others = {name: self._plain(name) for name in names if name != centre}
@@ -180,7 +187,7 @@ class _Group:
         )
 
     def _cut_to_left(self, names: list[str]) -> dict[str, Term]:
-        """Calls on the right are counted as depth too, where nothing better is known: a smaller language, never more."""
+        """Calls on the right count as depth too, where nothing better is known: a smaller language, never more."""
         inside = set(names)
         for name in names:
             for number, production in enumerate(self._productions.of[name]):
@@ -212,5 +219,3 @@ def _sorted_by_ends(options: list[Production], centre: str) -> tuple[list[Produc
         (between if left and right else before if right else behind if left else alone).append(inner)
     return between, before, behind, alone
 
-
-_ = Counter

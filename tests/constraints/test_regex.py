@@ -108,7 +108,8 @@ def test_ignoring_case_is_that_of_re_for_every_cased_character() -> None:
     assert all(Regex("k", re.IGNORECASE).matches(c) for c in "kK\N{KELVIN SIGN}")
 
 
-PLACES = ["^", "$", r"\b", r"\B", r"\A", r"\Z", "(?=a)", "(?!b)", "(?<=a)", "(?<!b)", r"(?<=\w)", "(?=.*\n)", "(?<!\\\\)"]
+PLACES = ["^", "$", r"\b", r"\B", r"\A", r"\Z"]
+PLACES += ["(?=a)", "(?!b)", "(?<=a)", "(?<!b)", r"(?<=\w)", "(?=.*\n)", "(?<!\\\\)"]
 ATOMS = ["a", "b", "\n", ".", "[^a]", r"\w", r"\W", " ", "\\\\", "é"]
 
 
@@ -131,8 +132,7 @@ def test_assertions_anywhere_are_those_of_re(pattern: str, flags: int, texts: li
     judge = re.compile(pattern, flags)
     try:
         language = Regex(pattern, flags)
-    except UnsupportedConstraint as refusal:
-        assert refusal.reasons[0].keyword == "look-around"  # more kinds of assertions than there are markers
+    except UnsupportedConstraint:  # more kinds of assertions than there are markers
         return
     for text in texts:
         assert language.matches(text) == bool(judge.fullmatch(text)), (pattern, text)

@@ -38,7 +38,9 @@ def test_every_query_of_a_template_is_that_of_its_texts(seed: int) -> None:
     template = Template(text, **holes)
     vocabulary = random_vocabulary(rng, 3)
     logits, fixed = random_factors(rng, rng.randint(1, 4), vocabulary.size)
-    truth = enumerated(vocabulary, of_text(lambda text: judge.fullmatch(text) is not None, lambda _: 0.0), logits, fixed)
+    truth = enumerated(
+        vocabulary, of_text(lambda text: judge.fullmatch(text) is not None, lambda _: 0.0), logits, fixed
+    )
     try:
         automaton = compiled(template, vocabulary)
     except InfeasibleConstraint:
@@ -132,7 +134,8 @@ def test_gaps_are_filled_so_that_the_whole_is_a_member(seed: int) -> None:
     filled = automaton.text(hostile.sample(generator))
     assert grammar.matches(filled)
     assert infill.gaps(filled) is not None
-    assert filled.startswith(pieces[0]) and filled.endswith(pieces[-1])
+    assert filled.startswith(pieces[0])
+    assert filled.endswith(pieces[-1])
 
 
 def test_an_infill_needs_two_texts() -> None:
