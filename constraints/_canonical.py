@@ -104,7 +104,8 @@ class CanonicalAutomaton(TokenAutomaton):
 
     def accepts(self, token_ids: Sequence[int] | Tensor) -> bool:
         """As `TokenAutomaton.accepts`; and the segmentation must be the tokenizer's."""
-        return super().accepts(token_ids) and (self.segmentation == "exact" or self.is_canonical(token_ids))
+        ruled = self.segmentation == "exact" and self.member is None  # what nests deeper is in no automaton
+        return super().accepts(token_ids) and (ruled or self.is_canonical(token_ids))
 
 
 def canonical(automaton: TokenAutomaton, vocabulary: Vocabulary, tokenizer: Any) -> CanonicalAutomaton:
