@@ -22,6 +22,7 @@ from ._vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from ._automaton import TokenAutomaton
+    from ._canonical import CanonicalAutomaton, Segmenter
     from ._diagnosis import Conflict, diagnose
     from ._posterior import Posterior, posterior
     from ._template import Infill, Template
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BudgetExceeded",
+    "CanonicalAutomaton",
     "Choice",
     "Conflict",
     "ConstraintError",
@@ -45,6 +47,7 @@ __all__ = [
     "Quote",
     "Reason",
     "Regex",
+    "Segmenter",
     "StartsWith",
     "Template",
     "Text",
@@ -58,6 +61,8 @@ __all__ = [
 ]
 
 _LAZY = {  # these import torch, lark or the JSON Schema packages
+    "CanonicalAutomaton": "_canonical",
+    "Segmenter": "_canonical",
     "Conflict": "_diagnosis",
     "diagnose": "_diagnosis",
     "Grammar": "grammar",

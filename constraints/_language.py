@@ -131,6 +131,7 @@ class Language:
         max_states: int = MAX_STATES,
         max_depth: int | None = None,
         max_seconds: float | None = MAX_SECONDS,
+        canonical: Any = None,
     ) -> TokenAutomaton:
         """The language over the tokens of a vocabulary, stop and padding rules included.
 
@@ -141,6 +142,9 @@ class Language:
                 their copies would be too many, less: the result's `max_depth` says how deep. None: 4 for schemas, 64
                 for grammars.
             max_seconds: the most time to take; None for any.
+            canonical: the tokenizer, or a `Segmenter` of it: only the segmentation that it would give. The result is a
+                `CanonicalAutomaton`: in literals and small parts what the tokenizer would not give is excluded; where
+                its `segmentation` is "checked" (free text), `is_canonical` has to agree with a candidate.
 
         Raises:
             BudgetExceeded: with the figures.
@@ -148,7 +152,12 @@ class Language:
                 that conflicts is named.
         """
         try:
-            return self._compiled(vocabulary, max_states=max_states, max_depth=max_depth, max_seconds=max_seconds)
+            made = self._compiled(vocabulary, max_states=max_states, max_depth=max_depth, max_seconds=max_seconds)
+            if canonical is None:
+                return made
+            from ._canonical import canonical as canonical_of
+
+            return canonical_of(made, vocabulary, canonical)
         except InfeasibleConstraint as error:
             if len(self.parts) == 1:
                 raise

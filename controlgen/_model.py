@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any, Unpack, overload
@@ -23,7 +24,7 @@ from controlgen._prompt import prompt_text
 from controlgen._result import Draft, Reader, Result
 from controlgen._row import Task
 from controlgen._session import Session
-from controlgen.constraints import Language, TokenAutomaton, Vocabulary
+from controlgen.constraints import CanonicalAutomaton, Language, Segmenter, TokenAutomaton, Vocabulary
 
 __all__ = ["Model", "load"]
 
@@ -80,18 +81,26 @@ class Model:
             return output_type
         return Language.of(output_type, whitespace=self.family.whitespace)
 
-    def automaton(self, language: Language) -> TokenAutomaton:
-        """The language compiled for this model's vocabulary; compiled once per language object."""
-        key = language.term
+    def automaton(self, language: Language, *, canonical: bool = False) -> TokenAutomaton:
+        """The language compiled for this model's vocabulary; compiled once per language object.
+
+        canonical: only the segmentation that the tokenizer would give; see `Language.compile`.
+        """
+        key = (language.term, language.weights, language.borders, canonical)
         with self._lock:
             known = self._automata.get(key)
         if known is None:
-            known = language.compile(self.vocabulary)
+            known = language.compile(self.vocabulary, canonical=self.segmenter if canonical else None)
             with self._lock:
                 while len(self._automata) >= _KEPT_AUTOMATA:
                     self._automata.pop(next(iter(self._automata)))
                 self._automata[key] = known
         return known
+
+    @cached_property
+    def segmenter(self) -> Segmenter:
+        """The tokenizer as a judge of segmentations."""
+        return Segmenter.of(self.tokenizer)
 
     def prompt(self, text: str, language: Language | None = None) -> str:
         """The prompt for a text and what is to be made of it.
@@ -129,8 +138,11 @@ class Model:
         if len(types) != len(prompts):
             raise OptionError(f"{len(types)} output types for {len(prompts)} prompts; give one, or one per prompt")
         template = None if fixed is None else self._template(fixed, length)
-        tasks = [self._task(prompt, kind, template) for prompt, kind in zip(prompts, types, strict=True)]
-        return Session(self.denoiser, tasks, length, Options(**options), strict=strict)
+        chosen = Options(**options)
+        tasks = [
+            self._task(prompt, kind, template, chosen.canonical) for prompt, kind in zip(prompts, types, strict=True)
+        ]
+        return Session(self.denoiser, tasks, length, chosen, strict=strict)
 
     @overload
     def generate(
@@ -179,7 +191,7 @@ class Model:
             on_step: called with a `Draft` of each row after each step; text and value of a draft are always
                 valid.
             **options: see `controlgen._options.Options`: steps, temperature, witness, order, threshold,
-                block_length, seed, deadline, free_forced, candidates, guidance, trace.
+                block_length, seed, deadline, free_forced, candidates, canonical, guidance, trace.
 
         Raises:
             InfeasibleConstraint: no output fits; raised before the first forward pass, with the least number
@@ -214,19 +226,22 @@ class Model:
         session = self.session(prompt, output_type, max_new_tokens=max_new_tokens, fixed=fixed, **options)
         return (draft for output in session for draft in output.drafts)
 
-    def _task(self, prompt: str, output_type: Any, fixed: Tensor | None) -> Task:
+    def _task(self, prompt: str, output_type: Any, fixed: Tensor | None, canonical: bool) -> Task:
         if output_type is None:
             reader = Reader(self.vocabulary, parse=_same, strict=False)
             ids = self.encode(self.prompt(prompt))
             return Task(ids, self._free_automaton(), reader, exactness="free", fixed=fixed)
         language = self.language(output_type)
+        automaton = self.automaton(language, canonical=canonical)
+        checked = isinstance(automaton, CanonicalAutomaton) and automaton.segmentation == "checked"
         return Task(
             prompt=self.encode(self.prompt(prompt, language)),
-            automaton=self.automaton(language),
+            automaton=automaton,
             reader=Reader(self.vocabulary, parse=language.parse),
             exactness="exact" if language.verify is None else "verified",
             fixed=fixed,
             verify=language.verify,
+            segmented=automaton.is_canonical if checked else None,
             language=language,
         )
 

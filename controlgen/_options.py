@@ -34,6 +34,7 @@ class OptionArguments(TypedDict, total=False):
     deadline: float | None
     free_forced: bool
     candidates: int
+    canonical: bool
     guidance: Guidance | Iterable[Guidance]
     trace: bool
 
@@ -62,6 +63,9 @@ class Options:
         free_forced: commit positions where the constraint leaves one token without counting them in the
             quota.
         candidates: for constraints that are only `verified`: how many distinct candidates a row may check.
+        canonical: only the segmentation that the tokenizer itself would give, so that fixed words are fixed
+            tokens. Where the automaton can't exclude every other (free text), candidates are checked as for
+            `verified` constraints.
         guidance: sources of log-factors, summed.
         trace: record every step on the result.
     """
@@ -76,6 +80,7 @@ class Options:
     deadline: float | None = None
     free_forced: bool = False
     candidates: int = 64
+    canonical: bool = False
     guidance: Guidance | Iterable[Guidance] = ()
     trace: bool = False
 

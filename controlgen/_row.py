@@ -33,6 +33,7 @@ class Task:
         exactness: "exact", "verified" or "free".
         fixed: (L,) int64, tokens that the caller wants at their positions, -1 elsewhere; None: none.
         verify: the check of a `verified` constraint.
+        segmented: whether the tokens of a canvas (L,) are the tokenizer's own, where that has to be checked.
         language: what the automaton was compiled from, so that a conflict can name its parts.
     """
 
@@ -42,6 +43,7 @@ class Task:
     exactness: Literal["exact", "verified", "free"]
     fixed: Tensor | None = None
     verify: Callable[[str], bool] | None = None
+    segmented: Callable[[Tensor], bool] | None = None
     language: Language | None = None
 
     def fixed_tokens(self, length: int) -> Tensor:
@@ -65,7 +67,10 @@ class Row:
         self.witness = witness
         self.committed = task.fixed_tokens(len(witness)) >= 0
         self.confidences = self.committed.double()
-        self.verifier = Verifier(task.verify, task.reader.text, options.candidates) if task.verify else None
+        checked = task.verify is not None or task.segmented is not None
+        self.verifier = (
+            Verifier(task.verify, task.reader.text, options.candidates, task.segmented) if checked else None
+        )
         self.finish_reason: FinishReason | None = None
         self.error: Exception | None = None
         self.forward_passes = 0

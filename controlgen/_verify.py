@@ -19,14 +19,21 @@ class Verifier:
     """Remembers which candidates passed; a candidate that comes again costs nothing.
 
     Args:
-        check: text-level membership.
+        check: text-level membership; None: every text passes.
         text: the text of a canvas (L,).
-        budget: how many distinct texts may be checked.
+        budget: how many distinct candidates may be checked.
+        segmented: whether the tokens of a canvas (L,) are the ones that its text is to have; None: all are.
     """
 
-    def __init__(self, check: Callable[[str], bool], text: Callable[[Tensor], str], budget: int) -> None:
-        self._check, self._text, self._budget = check, text, budget
-        self._seen: dict[str, bool] = {}
+    def __init__(
+        self,
+        check: Callable[[str], bool] | None,
+        text: Callable[[Tensor], str],
+        budget: int,
+        segmented: Callable[[Tensor], bool] | None = None,
+    ) -> None:
+        self._check, self._text, self._budget, self._segmented = check, text, budget, segmented
+        self._seen: dict[str | tuple[int, ...], bool] = {}
 
     @property
     def exhausted(self) -> bool:
@@ -36,9 +43,11 @@ class Verifier:
     def passes(self, tokens: Tensor) -> bool:
         """Whether a canvas (L,) is a member; past the budget unknown candidates count as failing."""
         text = self._text(tokens)
-        if text not in self._seen and not self.exhausted:
-            self._seen[text] = self._check(text)
-        return self._seen.get(text, False)
+        key = text if self._segmented is None else tuple(tokens.tolist())
+        if key not in self._seen and not self.exhausted:
+            fits = self._segmented is None or self._segmented(tokens)
+            self._seen[key] = fits and (self._check is None or self._check(text))
+        return self._seen.get(key, False)
 
     def search(self, redraw: Callable[[], Tensor], attempts: int) -> Tensor | None:
         """The first of `attempts` redrawn canvases (L,) that passes, or None."""

@@ -24,6 +24,7 @@ NAMES = {
 }
 CONSTRAINTS = {
     "BudgetExceeded",
+    "CanonicalAutomaton",
     "Choice",
     "Conflict",
     "ConstraintError",
@@ -39,6 +40,7 @@ CONSTRAINTS = {
     "Quote",
     "Reason",
     "Regex",
+    "Segmenter",
     "StartsWith",
     "Template",
     "Text",

@@ -339,3 +339,17 @@ def test_nan_is_refused_with_its_place() -> None:
 def test_options_outside_their_range_are_refused(model: Model, options: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         run(model, **options)
+
+
+def test_canonical_output_is_what_the_tokenizer_gives(model: Model) -> None:
+    for seed in range(3):
+        result = run(model, language=Regex('"invoice number": [0-9]{1,4} units'), canonical=True, seed=seed)
+        assert result.tokens[: result.text_tokens].tolist() == model.encode(result.text)
+    free = run(model, language=Regex("[a-z]{1,9} [a-z]{1,9}"), canonical=True)
+    assert free.tokens[: free.text_tokens].tolist() == model.encode(free.text)
+
+
+def test_weights_are_no_part_of_a_kept_automaton(model: Model) -> None:
+    plain = Regex("[ab]{6}")
+    assert run(model, language=plain.prefer("aaa", 500.0)).text.count("aaa")
+    assert run(model, language=plain.prefer("bbb", 500.0)).text.count("bbb")
