@@ -159,7 +159,7 @@ def _as_deep_as_possible(term: Term, max_states: int, max_depth: int, deadline: 
             deadline.check("expanding recursive parts")
             break
         work += expansion.work + (expansion.gathered // _GATHERED if deep else 0)
-    if best.is_empty:
+    if best.is_empty and not best.max_depth:
         raise BudgetExceeded(
             f"the language needs more than {MAX_CUT:,} states for recursive parts, and has no member without them"
         )

@@ -185,7 +185,8 @@ class Language:
             if not custom:
                 self.__dict__["dfa"] = dfa  # as the cached property
             if dfa.is_empty:
-                raise InfeasibleConstraint("the language is empty: no text satisfies the constraint")
+                deep = "" if dfa.max_depth is None else f" that nests up to {dfa.max_depth} deep"
+                raise InfeasibleConstraint(f"the language is empty: no text{deep} satisfies the constraint")
             automaton = compile_dfa(
                 dfa, vocabulary, verify=self.verify, weights=self.weights, borders=self.borders, deadline=deadline
             )
