@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
+from .._deadline import MAX_SECONDS, Deadline
 from .._language import Language
 from .._terms import Call, scope, seq
 from ._expressions import clean
+from ._network import Network, network_of
 from ._reading import read
 from ._regular import definitions_of
+from ._superset import Superset
+
+if TYPE_CHECKING:
+    from .._vocabulary import Vocabulary
+    from ._deep import DeepAutomaton
 
 __all__ = ["Grammar"]
 
@@ -49,10 +57,49 @@ class Grammar(Language):
         cleaned = clean(source.rules, start)
         definitions = definitions_of(cleaned.rules) | source.terminals
         super().__init__(seq(source.ignored, scope(Call(start), definitions, MAX_DEPTH)), parse=parse)
+        self._body, self._definitions = seq(source.ignored, Call(start)), definitions
         self.text = text
         self.start = start
         self.unreachable = cleaned.unreachable
         self.unproductive = cleaned.unproductive
+
+    @cached_property
+    def network(self) -> Network:
+        """The whole grammar as automata that call each other."""
+        return network_of(self._body, self._definitions)
+
+    def superset(self, depth: int | None = None, count: int | None = None) -> Superset:
+        """A regular superset, completed by `matches`: its members and supports hold more than the grammar's, and what
+        it compiles to is "verified". Exact for what nests up to `depth` deep; beyond that it still knows the `depth`
+        innermost brackets, and how many are open up to `count`. None: as much as the budget allows.
+        """
+        return Superset(self.network, depth, count, verify=self.matches, parse=self._parse, weights=self.weights)
+
+    def compile_deep(
+        self,
+        vocabulary: Vocabulary,
+        *,
+        depth: int | None = None,
+        count: int | None = None,
+        members: bool = True,
+        max_seconds: float | None = 4 * MAX_SECONDS,
+    ) -> DeepAutomaton:
+        """What finds the best member of the whole language, however deep it nests (see `DeepAutomaton`).
+
+        Args:
+            vocabulary: the tokens' bytes, stop and pad ids.
+            depth, count: of the superset that bounds the search; see `superset`.
+            members: also compile the grammar by depth, for a first good member.
+            max_seconds: the most time to take; None for any.
+
+        Raises:
+            BudgetExceeded: with the figures.
+            InfeasibleConstraint: if no token sequence spells a member of the superset.
+        """
+        from ._deep import compile_deep
+
+        with Deadline(max_seconds) as deadline:
+            return compile_deep(self, vocabulary, depth, count, members, deadline)
 
     def __repr__(self) -> str:
         return f"Grammar(start={self.start!r}, rules={self.text.count(':')})"
