@@ -16,8 +16,9 @@ from typing import Any
 from lark import Token, Tree
 from lark.exceptions import LarkError, UnexpectedInput
 from lark.grammar import NonTerminal, Terminal
-from lark.load_grammar import GrammarBuilder, PrepareLiterals, eval_escaping
+from lark.load_grammar import GrammarBuilder, PrepareLiterals, _parse_grammar, eval_escaping
 
+from .._calls import components
 from .._ecma import search_term
 from .._ecma_parser import Choice, Node, One, Sequence
 from .._ecma_parser import Loop as LoopNode
@@ -30,7 +31,7 @@ __all__ = ["Source", "read"]
 
 MAX_TEXT = 200_000  # characters of a grammar
 MAX_RULES = 10_000  # rules, those out of templates included
-MAX_TERMINAL = 50_000  # nodes of a terminal with all that it refers to written out
+MAX_TERMINALS = 100_000  # nodes of all terminals with what they refer to written out
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ def read(text: str, start: str) -> Source:
     """
     if len(text) > MAX_TEXT:
         raise BudgetExceeded(f"a grammar of {len(text):,} characters; at most {MAX_TEXT:,} are read")
-    builder = _Builder(False, [], None)
     try:
+        _check_terminals(_parse_grammar(text + "\n", "<grammar>"))
+        builder = _Builder(False, [], None)
         builder.load_grammar(text + "\n", "<grammar>")
         grammar = builder.build()
     except UnexpectedInput as error:
@@ -75,8 +77,26 @@ def read(text: str, start: str) -> Source:
         raise ConstraintError(f"the grammar has no rule {start!r} to start with: pass start=…, one of {known}")
     try:
         return _Reader(grammar).source(start)
+    except LarkError as error:
+        raise ConstraintError(f"not a grammar: {_first_line(error)}") from error
     except RecursionError as error:
         raise ConstraintError("not a grammar: nested too deeply") from error
+
+
+def _check_terminals(tree: Any) -> None:
+    """Refuse terminals that are too large once their references are written out: lark would write them out."""
+    trees = {str(part.children[0]): part for part in tree.children if part.data == "term"}
+    own = {name: sum(1 for _ in part.iter_subtrees()) for name, part in trees.items()}
+    refs: dict[str, list[str]] = {
+        name: [str(symbol.name) for symbol in part.scan_values(lambda value: isinstance(value, Terminal))]
+        for name, part in trees.items()
+    }
+    sizes: dict[str, int] = {}
+    for group in components(list(refs), {name: frozenset(r for r in refs[name] if r in refs) for name in refs}):
+        for name in group:  # circles are lark's to refuse
+            sizes[name] = own[name] + sum(sizes.get(other, 0) for other in refs[name])
+        if sum(sizes.values()) > MAX_TERMINALS:
+            raise BudgetExceeded(f"terminals of more than {MAX_TERMINALS:,} parts, their references written out")
 
 
 class _Builder(GrammarBuilder):
@@ -230,8 +250,8 @@ class _Terminals:
     def _sized(self, tree: Any) -> tuple[Node, int]:
         if id(tree) not in self._nodes:
             node, size = self._node(tree)
-            if size > MAX_TERMINAL:
-                raise BudgetExceeded(f"a terminal of more than {MAX_TERMINAL:,} parts, its references written out")
+            if size > MAX_TERMINALS:
+                raise BudgetExceeded(f"a terminal of more than {MAX_TERMINALS:,} parts, its references written out")
             self._nodes[id(tree)] = node, size
         return self._nodes[id(tree)]
 

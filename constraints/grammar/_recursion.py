@@ -27,6 +27,7 @@ Place = tuple[str, int, int]  # a call: rule, number of the production, index in
 Arrows = dict[str, frozenset[str]]
 
 MAX_PRODUCTIONS = 20_000
+MAX_COPIES = 200  # of a repetition with a recursive rule inside
 
 
 @dataclass
@@ -88,8 +89,10 @@ class Productions:
         return (self._helper(expression),)
 
     def _counted(self, item: Expression, low: int, high: int | None) -> Production:
-        if max(low, high or 0) > MAX_PRODUCTIONS:
-            raise BudgetExceeded(f"a repetition of {max(low, high or 0):,} around a recursive rule")
+        if max(low, high or 0) > MAX_COPIES:
+            raise BudgetExceeded(
+                f"a repetition of {max(low, high or 0):,} around a rule that embeds itself; at most {MAX_COPIES}"
+            )
         if high is None:
             return self._flat(cat(*[item] * low, Loop(item, 0, None)))
         rest: Expression = Leaf(EPSILON)

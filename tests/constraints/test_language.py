@@ -76,4 +76,4 @@ def test_empty_languages_are_refused_at_compile_time() -> None:
 
 def test_repr_names_the_language() -> None:
     assert repr(Regex("a+")) == "Regex('a+')"
-    assert repr(~Regex("a+")) == "Language(exact)"
+    assert repr(~Regex("a+")) == "~Regex('a+')"
