@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .._deadline import MAX_SECONDS, Deadline
+from .._errors import BudgetExceeded
 from .._language import Language
 from .._terms import Call, scope, seq
 from ._expressions import clean
 from ._network import Network, network_of
 from ._reading import read
+from ._recogniser import TextReader
 from ._regular import definitions_of
 from ._superset import Superset
 
@@ -62,6 +64,18 @@ class Grammar(Language):
         self.start = start
         self.unreachable = cleaned.unreachable
         self.unproductive = cleaned.unproductive
+
+    def _spells(self, data: bytes) -> bool:
+        """By the whole grammar, byte by byte: no text nests too deep for it."""
+        try:
+            reader = self._reader
+        except BudgetExceeded:
+            return super()._spells(data)
+        return reader.matches(data)
+
+    @cached_property
+    def _reader(self) -> TextReader:
+        return TextReader(self.network)
 
     @cached_property
     def network(self) -> Network:

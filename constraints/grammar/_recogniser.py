@@ -12,6 +12,7 @@ open have the same number, and each step (configuration, byte class) is taken on
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +21,10 @@ from numpy.typing import NDArray
 
 from ._network import Network
 
-__all__ = ["DEAD", "UNKNOWN", "Recogniser"]
+__all__ = ["DEAD", "UNKNOWN", "Recogniser", "TextReader"]
 
 DEAD, UNKNOWN = -1, -2
+MAX_KEPT = 2**17  # configurations that a reader of texts keeps from text to text
 _BOTTOM = 0  # the activation of the text itself
 
 Item = tuple[int, int]  # state, activation
@@ -153,6 +155,25 @@ class Recogniser:
                     seen.add(calling)
                     pending.append(calling)
         return frozenset((above, behind, node) for above in seen for behind, node in callers.get(above, ()))
+
+
+class TextReader:
+    """Membership of whole texts; what it learns from one helps with the next. Safe to share between threads."""
+
+    def __init__(self, network: Network) -> None:
+        self._recogniser = Recogniser(network)
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[TextReader], tuple[Network]]:
+        return TextReader, (self._recogniser.network,)  # without the lock
+
+    def matches(self, data: bytes) -> bool:
+        """Whether the text is in the language of the network."""
+        with self._lock:
+            if len(self._recogniser) > MAX_KEPT:
+                self._recogniser = Recogniser(self._recogniser.network)
+            reached = self._recogniser.run(0, data)
+            return reached != DEAD and self._recogniser.accepting[reached]
 
 
 @njit(cache=True, nogil=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import pickle
 import random
 from collections.abc import Callable
 
@@ -163,6 +164,15 @@ def test_finds_what_nests_thirty_deep_in_two_kinds_of_brackets(strength: float) 
     assert deep.accepts(noisy.tokens)
     assert noisy.bound >= noisy.score
     assert noisy.exact or strength < 6.0
+
+
+def test_no_text_nests_too_deep_for_membership() -> None:
+    grammar = pickle.loads(pickle.dumps(Grammar(NESTED)))
+    text = "([" * 3_000 + "a" + "])" * 3_000
+    assert grammar.matches(text)
+    assert not grammar.matches(text + ")")
+    assert not grammar.matches(text[:-1] + "]")
+    assert pickle.loads(pickle.dumps(grammar)).matches("[a]")
 
 
 def test_agrees_with_the_mode_where_depth_is_enough() -> None:
