@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ._canonical import CanonicalAutomaton, Segmenter
     from ._diagnosis import Conflict, diagnose
     from ._posterior import Posterior, posterior
+    from ._replies import fenced, reasoning_then
     from ._template import Infill, Template
     from .grammar import Grammar
     from .schema import JsonSchema, Whitespace
@@ -57,7 +58,9 @@ __all__ = [
     "VocabularyError",
     "Whitespace",
     "diagnose",
+    "fenced",
     "posterior",
+    "reasoning_then",
 ]
 
 _LAZY = {  # these import torch, lark or the JSON Schema packages
@@ -65,6 +68,8 @@ _LAZY = {  # these import torch, lark or the JSON Schema packages
     "Segmenter": "_canonical",
     "Conflict": "_diagnosis",
     "diagnose": "_diagnosis",
+    "fenced": "_replies",
+    "reasoning_then": "_replies",
     "Grammar": "grammar",
     "Infill": "_template",
     "Template": "_template",

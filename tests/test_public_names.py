@@ -50,7 +50,9 @@ CONSTRAINTS = {
     "VocabularyError",
     "Whitespace",
     "diagnose",
+    "fenced",
     "posterior",
+    "reasoning_then",
 }
 GUIDANCE = {"ClassifierFree", "Guidance", "StepContext", "total"}
 
