@@ -18,6 +18,7 @@ from ._deadline import MAX_SECONDS, Deadline
 from ._dfa import MAX_STATES, Dfa, compile_term
 from ._errors import BudgetExceeded, ConstraintError, InfeasibleConstraint
 from ._markers import BORDER
+from ._pydantic import CoreSchema
 from ._regex import regex_term
 from ._terms import EPSILON, Term, alt, any_char, any_text, both, erased, lit, marked, neg, opt, rep, seq
 
@@ -64,6 +65,8 @@ class Language:
         self._parse = parse
         self._name: str | None = None
         self._parts: tuple[Language, ...] = ()
+
+    __get_pydantic_core_schema__ = CoreSchema()  # so that `Annotated[str, language]` is a type
 
     @property
     def parts(self) -> tuple[Language, ...]:

@@ -6,17 +6,19 @@ typed value. This module knows how to recognise things; what a schema or a patte
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import typing_extensions
 
 from ._errors import UnsupportedConstraint
 from ._language import Language, Regex
+from ._pydantic import language_in
 
 if TYPE_CHECKING:
     from .schema import Whitespace
@@ -27,6 +29,7 @@ _TAKEN = (
     "a Pydantic model, dataclass, TypedDict, Literal, Enum, Union, builtin or annotated type, a JSON Schema "
     "as a dict, a compiled re.Pattern, an Outlines term, or a Language"
 )
+_LONGEST_NAME = 80  # of a language in a schema
 _MAX_URL = 2083  # Pydantic's own limit for web addresses; longer than any canvas
 
 
@@ -34,10 +37,11 @@ def language_of(source: Any, *, whitespace: str | int | Whitespace = "default") 
     """The language of a type, a schema, a pattern or a term.
 
     * A Python type: the JSON texts that validate as the type; `parse` gives typed values. Strings are quoted:
-      the language of `Literal["a"]` is `"a"` in quotes.
+      the language of `Literal["a"]` is `"a"` in quotes. `Annotated[str, language]` anywhere in it, with any
+      `Language`, are the strings whose decoded value is in that language.
     * A JSON Schema dict: `JsonSchema(schema, closed=True)`; `parse` gives JSON values.
     * A `re.Pattern`: the texts that it matches whole, its flags honoured.
-    * An Outlines term: its language. `CFG` is refused for now.
+    * An Outlines term: its language.
     * A `Language`: itself, whatever `whitespace` is.
 
     Objects are closed: they have the keys that are declared, unless the type or the schema asks for more
@@ -86,6 +90,7 @@ def _of_type(source: Any, whitespace: str | int | Whitespace) -> Language:
     from pydantic.errors import PydanticInvalidForJsonSchema
 
     from .schema import JsonSchema
+    from .schema._languages import languages_named
 
     name = getattr(source, "__name__", None) or repr(source)
     generator = _generator()
@@ -98,7 +103,9 @@ def _of_type(source: Any, whitespace: str | int | Whitespace) -> Language:
     except (PydanticUserError, NameError) as error:
         why = str(error).splitlines()[0]
         raise TypeError(f"no language of {name}: {why}; Language.of takes {_TAKEN}") from error
-    language = JsonSchema(schema, closed=True, whitespace=whitespace, parse=adapter.validate_json)
+    used = languages_named([schema])
+    languages = {name: language for name, language in generator.languages.items() if name in used}
+    language = JsonSchema(schema, closed=True, whitespace=whitespace, languages=languages, parse=adapter.validate_json)
     if generator.loosened or _has_validators(adapter.core_schema):
         language.verify = _all(language.verify, _validates(adapter.validate_json))
     return language
@@ -151,10 +158,10 @@ def _all(first: Callable[[str], bool] | None, second: Callable[[str], bool]) -> 
 
 
 def _has_validators(core: Any) -> bool:
-    """Whether a Pydantic core schema calls Python functions that may refuse a value."""
+    """Whether a Pydantic core schema calls Python functions that may refuse a value and that its JSON Schema lacks."""
     if isinstance(core, dict):
         kind = core.get("type")
-        if isinstance(kind, str) and kind.startswith("function-"):
+        if isinstance(kind, str) and kind.startswith("function-") and language_in(core) is None:
             return True
         apart = ("metadata", "serialization")
         return any(_has_validators(value) for key, value in core.items() if key not in apart)
@@ -165,10 +172,29 @@ def _generator() -> Any:
     """Pydantic's schema generator, but for what its JSON Schema says in a way not enforced or not meant."""
     from pydantic.json_schema import GenerateJsonSchema
 
+    from .schema._languages import LANGUAGE
+
     class Generator(GenerateJsonSchema):
-        """One per use: `loosened` tells whether the type is narrower than the schema that was made."""
+        """One per use: `loosened` tells whether the type is narrower than the schema that was made; `languages` are
+        those that it names."""
 
         loosened = False
+        languages: ClassVar[dict[str, Language]]
+
+        def function_after_schema(self, schema: Any) -> Any:
+            """The check of a language is held by the schema, which names it."""
+            result = super().function_after_schema(schema)
+            if (language := language_in(schema)) is None:
+                return result
+            said = {LANGUAGE: _named(language, self.languages)}
+            return {"allOf": [result, said]} if LANGUAGE in result else {**result, **said}
+
+        def chain_schema(self, schema: Any) -> Any:
+            """A pattern behind other checks of a string: it speaks of the same string."""
+            result = super().chain_schema(schema)
+            steps = [step.get("schema", step) for step in schema["steps"][1:]]
+            patterns = [{"pattern": self.generate_inner(step)["pattern"]} for step in steps if step.get("pattern")]
+            return {"allOf": [result, *patterns]} if patterns and self.mode == "validation" else result
 
         def decimal_schema(self, schema: Any) -> Any:
             """Decimals as JSON numbers; digits and multiples are left to validation."""
@@ -196,4 +222,15 @@ def _generator() -> Any:
             type(self).loosened = True
             return result
 
+    Generator.languages = {}
     return Generator
+
+
+def _named(language: Language, table: dict[str, Language]) -> str:
+    """The name of a language in a table, which it is put into."""
+    said = repr(language)
+    said = said if len(said) <= _LONGEST_NAME else said[:_LONGEST_NAME] + "…"
+    names = (said if number == 1 else f"{said} #{number}" for number in itertools.count(1))
+    name = next(name for name in names if table.get(name, language) is language)
+    table[name] = language
+    return name

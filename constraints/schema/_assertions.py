@@ -23,6 +23,7 @@ from ._atoms import (
     Evaluated,
     Has,
     HasFormat,
+    InLanguage,
     Item,
     KeySet,
     Length,
@@ -37,6 +38,7 @@ from ._atoms import (
 from ._document import Claim, Document, Node
 from ._formats import FORMATS, VERIFIED_FORMATS
 from ._formula import FALSE, TRUE, Formula, Watched, every, negated, some
+from ._languages import LANGUAGE, why_refused
 from ._numbers import to_decimal
 from ._values import json_type
 
@@ -83,7 +85,10 @@ class Assertions:
         if key not in self._kept:
             if node.key in active:
                 raise ConstraintError(f"at {node.pointer or '(root)'}: the schema refers to itself without end")
-            self._kept[key] = self._build(node, kind, watchers, active | {node.key})
+            formula = self._build(node, kind, watchers, active | {node.key})
+            if kind == "string" and formula == FALSE and LANGUAGE in self._document.view(node):
+                self._refuse(node.pointer, LANGUAGE, "it asks something of strings, and no string is valid here")
+            self._kept[key] = formula
         return self._kept[key]
 
     def _build(self, node: Node, kind: str, watchers: Watchers, active: frozenset[Any]) -> Formula:
@@ -176,6 +181,12 @@ class Assertions:
             yield _length(view, "minLength", "maxLength")
         if "pattern" in view:
             yield Matches(view["pattern"], node.pointer)
+        if LANGUAGE in view:
+            why = why_refused(view[LANGUAGE], self._document.languages)
+            if why is None:
+                yield InLanguage(view[LANGUAGE], node.pointer)
+            else:
+                self._refuse(node.pointer, LANGUAGE, why)
         if "format" in view and self._formats:
             name = view["format"]
             if name in FORMATS or name in VERIFIED_FORMATS:

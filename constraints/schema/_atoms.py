@@ -15,8 +15,8 @@ from ._document import Claim
 from ._formula import FALSE, Formula, every, some
 
 __all__ = [
-    "Among", "Compared", "Count", "Declared", "EachKey", "Evaluated", "Has", "HasFormat", "Item", "KeySet", "Length",
-    "Matches", "MultipleOf", "Rest", "SomeKey", "Unevaluated", "Unique", "Value", "WholeSpelling",
+    "Among", "Compared", "Count", "Declared", "EachKey", "Evaluated", "Has", "HasFormat", "InLanguage", "Item",
+    "KeySet", "Length", "Matches", "MultipleOf", "Rest", "SomeKey", "Unevaluated", "Unique", "Value", "WholeSpelling",
     "length_bounds",
 ]  # fmt: skip
 
@@ -78,6 +78,15 @@ class HasFormat(_Flag):
     """The string is in a format."""
 
     name: str
+    holds: bool = True
+
+
+@dataclass(frozen=True)
+class InLanguage(_Flag):
+    """The string is in a language of the table that was passed."""
+
+    name: str
+    pointer: str
     holds: bool = True
 
 

@@ -17,13 +17,14 @@ from typing import Any
 from .._calls import calls_of, reachable
 from .._deadline import Deadline
 from .._errors import ConstraintError, Reason, UnsupportedConstraint
-from .._terms import EMPTY, Call, Term, alt, json_string, lit, neg, scope
+from .._terms import EMPTY, Call, Term, alt, any_text, json_string, lit, neg, scope
 from ._any import AnyJson
 from ._array_case import ArrayCase, ArrayCompiler, arrays_may_satisfy
 from ._assertions import KINDS, Assertions
 from ._atoms import Among
 from ._document import Claim, Document, Node
 from ._formula import FALSE, TRUE, All, Either, Formula, TooManyCases, cases_of, every
+from ._languages import LANGUAGE, embeds_itself
 from ._limits import UNLIMITED, Limits
 from ._object_case import FREE_KEYS, ObjectCase, ObjectCompiler, names_in, objects_may_satisfy
 from ._scalars import Numbers, boolean_values
@@ -69,7 +70,7 @@ class SchemaCompiler:
         self._formats = formats
         self._any = AnyJson(whitespace, numbers)
         self._assertions = Assertions(document, self.refuse, self._are_disjoint, formats=formats)
-        self._strings = Strings(self.refuse, self.verify, limits)
+        self._strings = Strings(self.refuse, self.verify, limits, document.languages)
         self._numbers = Numbers(numbers, self.verify)
         self._objects = ObjectCompiler(self, whitespace, limits)
         self._arrays = ArrayCompiler(self, whitespace, limits)
@@ -104,7 +105,7 @@ class SchemaCompiler:
             return None
         if all(reason.why == FREE_KEYS for reason in self.verified.values()):
             return has_distinct_keys
-        strings = Strings(self.refuse, self.verify, UNLIMITED)
+        strings = Strings(self.refuse, self.verify, UNLIMITED, self._document.languages)
         return SchemaVerifier(self._document, strings.pattern, formats=self._formats)
 
     @property
@@ -275,6 +276,10 @@ class SchemaCompiler:
         if claim not in self._texts:
             formula = self._formula(self._goal([claim]) or (), "string") if self._goal([claim]) is not None else FALSE
             self._texts[claim] = self._strings.decoded(formula)
+            if self._document.languages and embeds_itself(self._texts[claim]):
+                why = "keys are told apart by complements, and the language embeds itself"
+                self.refuse(claim.node.pointer, LANGUAGE, why)
+                self._texts[claim] = any_text()
         return self._texts[claim]
 
     def pattern(self, pattern: str, pointer: str, keyword: str) -> Term | None:

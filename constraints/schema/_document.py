@@ -12,13 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from .._errors import ConstraintError, Reason, UnsupportedConstraint
 from ._dialects import dialect_of, meta_validator, passes_quickly, specification, validator_class
 from ._keywords import similar_keyword
+from ._languages import LANGUAGE, checked_languages
 from ._loading import copied_json, pointer_of
+
+if TYPE_CHECKING:
+    from .._language import Language
 
 __all__ = ["Claim", "Document", "Node"]
 
@@ -83,6 +87,7 @@ class Document:
     Attributes:
         root: the root schema.
         draft: 4, 6, 7, 2019 or 2020.
+        languages: by the names that `x-language` gives; without any, nothing reads that keyword.
         read: the schema objects read so far: (pointer, the keywords that count).
         ignored: what the draft doesn't know among the keywords read so far, by (pointer, keyword).
 
@@ -91,10 +96,18 @@ class Document:
         UnsupportedConstraint: for a `$schema` that names an unknown dialect.
     """
 
-    def __init__(self, root: dict[str, Any] | bool, registry: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        root: dict[str, Any] | bool,
+        registry: Mapping[str, Any] | None = None,
+        languages: Mapping[str, Language] | None = None,
+    ) -> None:
         self.root = root
         self._given = {uri: copied_json(schema) for uri, schema in (registry or {}).items()}
         self.draft, self._known = dialect_of(root, self._given)
+        self.languages = checked_languages(languages, [root, *self._given.values()])
+        if self.languages:
+            self._known |= {LANGUAGE}
         self.ignored: dict[tuple[str, str], Reason] = {}
         self.read: list[tuple[str, dict[str, Any]]] = []
         self._views: dict[int, dict[str, Any]] = {}
@@ -185,6 +198,7 @@ class Document:
         for name in names:
             similar = similar_keyword(name, self.draft)
             why = f"not a keyword of draft {self.draft}, so it asks for nothing"
+            why = "no languages were passed, so it asks for nothing" if name == LANGUAGE else why
             why += f"; did you mean {similar!r}?" if similar else ""
             self.ignore(node, name, why)
 

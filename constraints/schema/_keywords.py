@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
+from ._languages import LANGUAGE
+
 __all__ = ["KEYWORDS", "Keyword", "active_keywords", "similar_keyword"]
 
 
@@ -61,6 +63,12 @@ _ROWS = (
         f"ECMA-262, look-around included, back-references are refused; repetitions: {_COUNTED}",
     ),
     Keyword("format", "exact or verified", "see the table of formats; a name that no draft knows is an annotation"),
+    Keyword(
+        LANGUAGE,
+        "exact or verified",
+        "no JSON Schema: a name in `languages`, without any an annotation; as exact as that language, refused under a "
+        "complement where it embeds itself",
+    ),
     Keyword("multipleOf", "exact or verified", "exact where the remainders are few enough to be counted"),
     Keyword("uniqueItems", "exact or verified", "exact for at most one item or few possible items"),
     Keyword("contains", "exact", since=6),
@@ -94,7 +102,7 @@ KEYWORDS: dict[str, Keyword] = {row.name: row for row in _ROWS}
 @cache
 def active_keywords(draft: int) -> frozenset[str]:
     """The keywords that a draft knows."""
-    return frozenset(row.name for row in _ROWS if row.since <= draft <= row.until)
+    return frozenset(row.name for row in _ROWS if row.since <= draft <= row.until and row.name != LANGUAGE)
 
 
 @cache

@@ -37,6 +37,8 @@ class JsonSchema(Language):
             closed schemas, which are meant for writing.
         formats: whether `format` is enforced.
         registry: schemas by URI that references may lead to; nothing is ever fetched.
+        languages: by name. Where the schema says `"x-language": name`, a string's decoded value is in that language;
+            without `languages` the keyword asks for nothing.
         max_seconds: the most time to read the schema, None for any; compiling has its own.
         parse: gives the typed value of a document; by default `json.loads`.
 
@@ -77,6 +79,7 @@ class JsonSchema(Language):
         numbers: str | None = None,
         formats: bool = True,
         registry: Mapping[str, Any] | None = None,
+        languages: Mapping[str, Language] | None = None,
         max_seconds: float | None = READ_SECONDS,
         parse: Callable[[str], Any] = json.loads,
     ) -> None:
@@ -88,7 +91,7 @@ class JsonSchema(Language):
         load_kernels()
         try:
             self.schema = load_schema(schema)
-            document = Document(self.schema, registry)
+            document = Document(self.schema, registry, languages)
             with Deadline(max_seconds):
                 compiler, term = self._within_limits(
                     lambda limits: SchemaCompiler(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from .._dfa import compile_term
 from .._ecma import ecma_term
 from .._errors import BudgetExceeded, ConstraintError, UnsupportedConstraint
 from .._terms import EMPTY, Alt, And, Bytes, Minus, Not, Term, alt, any_char, any_text, both, json_string, lit, neg, rep
-from ._atoms import Among, HasFormat, Length, Matches
+from ._atoms import Among, HasFormat, InLanguage, Length, Matches
 from ._formats import FORMATS, VERIFIED_FORMATS, barred_by, format_term
 from ._formula import All, Either, Formula
+from ._languages import LANGUAGE, embeds_itself
 from ._limits import Limits, relaxed
+
+if TYPE_CHECKING:
+    from .._language import Language
 
 __all__ = ["ANY_STRING", "Strings", "is_impossible", "matches_text", "string_except"]
 
@@ -28,12 +33,16 @@ class Strings:
         refuse: takes (pointer, keyword, why) of what is not supported.
         verify: takes (keyword, why) of what is left to the verifier.
         limits: how far code points and repetitions are counted.
+        languages: those that the document names.
     """
 
-    def __init__(self, refuse: Callable[[str, str, str], None], verify: Note, limits: Limits) -> None:
+    def __init__(
+        self, refuse: Callable[[str, str, str], None], verify: Note, limits: Limits, languages: Mapping[str, Language]
+    ) -> None:
         self._refuse = refuse
         self._verify = verify
         self._limits = limits
+        self._languages = languages
         self._patterns: dict[str, Term] = {}
 
     def decoded(self, formula: Formula) -> Term:
@@ -53,6 +62,8 @@ class Strings:
                 return self._pattern(pattern, pointer, holds)
             case HasFormat(name, holds):
                 return self._format(name, holds)
+            case InLanguage(name, pointer, holds):
+                return self._language(name, pointer, holds)
         raise TypeError(f"not a condition on strings: {formula!r}")
 
     def pattern(self, pattern: str, pointer: str = "", keyword: str = "pattern") -> Term | None:
@@ -86,6 +97,17 @@ class Strings:
             return format_term(name)
         self._verify("format", f"{name!r} is held by a superset")
         return VERIFIED_FORMATS[name].term
+
+    def _language(self, name: str, pointer: str, holds: bool) -> Term:
+        language = self._languages[name]
+        if language.verify is not None:
+            self._verify(LANGUAGE, f"{name!r} is held by a superset")
+            return language.term if holds else any_text()
+        if not holds and embeds_itself(language.term):
+            why = f"{name!r} embeds itself: automata can't hold what is not in it, as not, oneOf and if ask for"
+            self._refuse(pointer, LANGUAGE, why)
+            return any_text()
+        return _signed(language.term, holds)
 
     def _lengths(self, lengths: Iterable[Length], others: Iterable[Term] = ()) -> list[Term]:
         low = max((length.low for length in lengths), default=0)

@@ -15,6 +15,7 @@ from typing import Any
 
 from ._document import Document
 from ._formats import FORMATS, VERIFIED_FORMATS, format_term
+from ._languages import LANGUAGE
 from ._strings import matches_text
 
 __all__ = ["SchemaVerifier", "has_distinct_keys"]
@@ -56,6 +57,8 @@ class SchemaVerifier:
         if draft >= 2020:
             own["unevaluatedProperties"] = self._unevaluated_properties()
         own = {name: check for name, check in own.items() if name in known}
+        if self._document.languages:
+            own[LANGUAGE] = self._check_language
         types = validator.TYPE_CHECKER.redefine("number", _is_number)
         if draft > 4:
             types = types.redefine("integer", _is_whole)
@@ -76,6 +79,12 @@ class SchemaVerifier:
 
         if isinstance(value, str) and not matches_text(self._pattern(pattern), value):
             yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+    def _check_language(self, _: Any, name: str, value: Any, __: Any) -> Iterator[Any]:
+        from jsonschema import ValidationError
+
+        if isinstance(value, str) and not self._document.languages[name].matches(value):
+            yield ValidationError(f"{value!r} is not in the language {name!r}")
 
     def _check_pattern_properties(self, validator: Any, patterns: Any, value: Any, _: Any) -> Iterator[Any]:
         if isinstance(value, dict):
