@@ -17,14 +17,18 @@ __all__ = ["outlines_language"]
 
 def outlines_language(source: Any, *, whitespace: str | int | Whitespace = "default") -> Language:
     """The language of a term of `outlines.types`: regular expressions, literals, choices, sequences,
-    quantifiers, schemas.
+    quantifiers, schemas, grammars.
 
-    Raises UnsupportedConstraint for `CFG` and for a `JsonSchema` with a white-space pattern of its own.
+    Raises UnsupportedConstraint for a `JsonSchema` with a white-space pattern of its own.
     """
     from outlines.types import dsl
 
+    from .grammar import Grammar
+
     if isinstance(source, dsl.JsonSchema):
         return _schema_language(source, whitespace)
+    if isinstance(source, dsl.CFG):
+        return Grammar(source.definition)
     return Language(_term(source, whitespace))
 
 
@@ -40,6 +44,8 @@ def _schema_language(source: Any, whitespace: str | int | Whitespace) -> Languag
 def _term(source: Any, whitespace: str | int | Whitespace) -> Term:
     from outlines.types import dsl
 
+    from .grammar import Grammar
+
     def inner(term: Any) -> Term:
         return _term(term, whitespace)
 
@@ -50,6 +56,8 @@ def _term(source: Any, whitespace: str | int | Whitespace) -> Term:
             return regex_term(pattern)
         case dsl.JsonSchema():
             return _exact(_schema_language(source, whitespace))
+        case dsl.CFG(definition):
+            return Grammar(definition).term
         case dsl.Choice(items):
             return alt(*(inner(dsl.python_types_to_terms(item)) for item in items))
         case dsl.Alternatives(terms):
@@ -70,9 +78,7 @@ def _term(source: Any, whitespace: str | int | Whitespace) -> Term:
             return rep(inner(term), 0, high)
         case dsl.QuantifyBetween(term, low, high):
             return rep(inner(term), low, high)
-    kind = type(source).__name__
-    why = "context-free grammars are not taken yet" if kind == "CFG" else "not known; build it from Regex and sequences"
-    raise UnsupportedConstraint.single("", kind, why)
+    raise UnsupportedConstraint.single("", type(source).__name__, "not known; build it from Regex and sequences")
 
 
 def _exact(language: Language) -> Term:

@@ -19,7 +19,16 @@ import typing_extensions
 from annotated_types import Ge, Lt
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, TypeAdapter, field_validator
 
-from controlgen.constraints import Choice, JsonSchema, Language, Regex, UnsupportedConstraint
+from controlgen.constraints import (
+    Choice,
+    ConstraintError,
+    Grammar,
+    JsonSchema,
+    Language,
+    Quote,
+    Regex,
+    UnsupportedConstraint,
+)
 
 
 class Color(enum.Enum):
@@ -234,10 +243,36 @@ def test_outlines_terms() -> None:
     assert schema.matches("3")
     assert not schema.matches("2")
     assert schema.parse("3") == 3
-    with pytest.raises(UnsupportedConstraint, match="CFG"):
-        Language.of(outlines.CFG('start: "a"'))
     with pytest.raises(UnsupportedConstraint, match="whitespace_pattern"):
         Language.of(outlines.JsonSchema('{"type": "null"}', whitespace_pattern=" *"))
+
+
+def test_outlines_grammars() -> None:
+    outlines = pytest.importorskip("outlines.types")
+    term = outlines.CFG('start: "(" start ")" | DIGIT\nDIGIT: /[0-9]/')
+    language = Language.of(term)
+    assert isinstance(language, Grammar)
+    samples = ["5", "(5)", "((5))", "(" * 30 + "5" + ")" * 30, "", "()", "(5", "5)", "55"]
+    assert [text for text in samples if language.matches(text)] == samples[:4]
+    inside = Language.of(outlines.either("no", term + "!"))
+    assert [text for text in ("no", "5!", "(5)!", "5", "(5!") if inside.matches(text)] == ["no", "5!", "(5)!"]
+    with pytest.raises(ConstraintError):
+        Language.of(outlines.CFG("start: ("))
+
+
+@dataclasses.dataclass
+class Coded:
+    code: Annotated[str, Regex("[A-Z]+")]
+    said: Annotated[str, Quote('"so", he\\she said\n')] | None = None
+
+
+def test_languages_as_metadata() -> None:
+    language = Language.of(Coded)
+    assert language.exactness == "exact"
+    assert language.parse(r'{"code": "AB", "said": "\\she said\n"}') == Coded("AB", "\\she said\n")
+    for code, said in (("AB", '"so"'), ("AB", None), ("ab", None), ("AB", "she  said"), ("AB", "he\\she")):
+        valid = code.isupper() and (said is None or said in '"so", he\\she said\n')
+        assert language.matches(json.dumps({"code": code, "said": said})) == valid
 
 
 def test_the_schema_of_a_type_is_pydantics() -> None:
