@@ -94,7 +94,7 @@ def fenced(answer: Any, tag: str = "json", *, prose: bool = True) -> Reply:
         raise ValueError(f"{tag!r} can't stand behind a fence: it holds a backtick or a newline")
     language = Language.of(answer)
     block = f"{_FENCE}{_fixed(tag)}\n{{answer}}\n{_FENCE}"
-    holes = {"answer": _without_fence_lines(language)}
+    holes: dict[str, Any] = {"answer": _without_fence_lines(language)}
     if prose:
         plain = _without(_FENCES)
         holes["before"] = Language(opt(both(plain, seq(any_text(), lit("\n")))))
