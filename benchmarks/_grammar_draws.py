@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from functools import cache
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from controlgen.constraints import TokenAutomaton, Vocabulary
 
-__all__ = ["ADVERSARIES", "hostile_logits"]
+__all__ = ["ADVERSARIES", "filled", "hostile_logits"]
 
 ADVERSARIES = ("noise", "forbidden", "structure")
 _STRUCTURE = frozenset(b"()[]{}\"'.,:0123456789CNu= ")
@@ -35,3 +36,27 @@ def hostile_logits(
     if adversary == "structure" and automaton.vocabulary is not None:
         return logits + 3 * scale * _structural(automaton.vocabulary)
     return logits
+
+
+def filled(
+    automaton: TokenAutomaton,
+    length: int,
+    adversary: str,
+    scale: float,
+    chance: random.Random,
+    generator: torch.Generator,
+) -> list[str]:
+    """A canvas committed in random order, a share at a time, under fresh logits: the text of each step's witness."""
+    fixed = torch.full((max(length, automaton.min_tokens),), -1)
+    texts: list[str] = []
+    while bool((fixed < 0).any()):
+        logits = hostile_logits(automaton, len(fixed), adversary, scale, generator)
+        posterior = automaton.posterior(logits, fixed)
+        witness = posterior.mode() if chance.random() < 0.3 else posterior.sample(generator)
+        texts.append(automaton.text(witness))
+        open_ = torch.nonzero(fixed < 0).flatten().tolist()
+        chosen = chance.sample(open_, min(len(open_), chance.randint(1, 1 + len(fixed) // 2)))
+        if bool(((fixed >= 0) & (fixed != witness)).any()):
+            raise RuntimeError("a committed token was changed")
+        fixed[chosen] = witness[chosen]
+    return texts
