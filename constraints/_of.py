@@ -106,7 +106,8 @@ def _of_type(source: Any, whitespace: str | int | Whitespace) -> Language:
     used = languages_named([schema])
     languages = {name: language for name, language in generator.languages.items() if name in used}
     language = JsonSchema(schema, closed=True, whitespace=whitespace, languages=languages, parse=adapter.validate_json)
-    if generator.loosened or _has_validators(adapter.core_schema):
+    changed = bool(languages) and _changes_strings(adapter.core_schema)
+    if changed or generator.loosened or _has_validators(adapter.core_schema):
         language.verify = _all(language.verify, _validates(adapter.validate_json))
     return language
 
@@ -168,6 +169,18 @@ def _has_validators(core: Any) -> bool:
     return isinstance(core, (list, tuple)) and any(map(_has_validators, core))
 
 
+_CHANGES = ("strip_whitespace", "to_lower", "to_upper")
+
+
+def _changes_strings(core: Any) -> bool:
+    """Whether a Pydantic core schema, or a configuration in it, may change a string before a language is asked."""
+    if isinstance(core, dict):
+        if any(core.get(prefix + name) for name in _CHANGES for prefix in ("", "str_")):
+            return True
+        return any(_changes_strings(value) for key, value in core.items() if key != "metadata")
+    return isinstance(core, (list, tuple)) and any(map(_changes_strings, core))
+
+
 def _generator() -> Any:
     """Pydantic's schema generator, but for what its JSON Schema says in a way not enforced or not meant."""
     from pydantic.json_schema import GenerateJsonSchema
@@ -190,11 +203,16 @@ def _generator() -> Any:
             return {"allOf": [result, said]} if LANGUAGE in result else {**result, **said}
 
         def chain_schema(self, schema: Any) -> Any:
-            """A pattern behind other checks of a string: it speaks of the same string."""
+            """A pattern behind languages: it speaks of the same string."""
             result = super().chain_schema(schema)
-            steps = [step.get("schema", step) for step in schema["steps"][1:]]
+            first, *rest = schema["steps"]
+            while language_in(first) is not None:
+                first = first["schema"]
+            if first["type"] != "str" or any(first.get(name) for name in _CHANGES):
+                return result
+            steps = [step.get("schema", step) for step in rest]
             patterns = [{"pattern": self.generate_inner(step)["pattern"]} for step in steps if step.get("pattern")]
-            return {"allOf": [result, *patterns]} if patterns and self.mode == "validation" else result
+            return {"allOf": [result, *patterns]} if patterns else result
 
         def decimal_schema(self, schema: Any) -> Any:
             """Decimals as JSON numbers; digits and multiples are left to validation."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Optional
 import pytest
 import torch
 import typing_extensions
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from controlgen.constraints import (
     Choice,
@@ -143,6 +143,27 @@ def test_with_other_metadata() -> None:
     checked = Language.of(Annotated[str, Regex("[a-z]+"), AfterValidator(str.upper)])
     assert checked.exactness == "verified"
     assert checked.parse('"ab"') == "AB"
+
+
+def test_strings_that_pydantic_changes_are_checked_again() -> None:
+    class Stripped(BaseModel):
+        model_config = ConfigDict(str_strip_whitespace=True)
+        word: Annotated[str, Regex(" *[a-z]")]
+
+    class Spaced(Stripped):
+        word: Annotated[str, Regex(" [a-z]")]
+
+    upper = Annotated[str, StringConstraints(to_upper=True), Regex("[a-zA-Z]")]
+    for source, text, valid in (
+        (Stripped, '{"word": " a"}', True),
+        (Spaced, '{"word": " a"}', False),
+        (upper, '"a"', True),
+        (Annotated[str, StringConstraints(to_upper=True), Regex("[a-z]")], '"a"', False),
+        (Annotated[str, AfterValidator(str.upper), Field(pattern="^A")], '"ab"', True),
+    ):
+        language = Language.of(source)
+        assert language.exactness == "verified"
+        assert language.matches(text) == valid
 
 
 def test_equal_names_are_told_apart() -> None:
