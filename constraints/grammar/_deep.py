@@ -138,12 +138,12 @@ def compile_deep(
     automaton = compile_dfa(
         superset.dfa, vocabulary, verify=superset.verify, weights=grammar.weights, deadline=deadline
     )
-    return DeepAutomaton(grammar, automaton, _members(grammar, vocabulary) if members else None)
+    return DeepAutomaton(grammar, automaton, _members(grammar, vocabulary, deadline) if members else None)
 
 
-def _members(grammar: Grammar, vocabulary: Vocabulary) -> TokenAutomaton | None:
+def _members(grammar: Grammar, vocabulary: Vocabulary, deadline: Deadline) -> TokenAutomaton | None:
     try:
-        return grammar.compile(vocabulary)
+        return grammar.compile(vocabulary, max_seconds=deadline.seconds)
     except (BudgetExceeded, InfeasibleConstraint):
         return None
 

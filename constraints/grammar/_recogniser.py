@@ -36,6 +36,7 @@ class _Closed:
     """A configuration with what follows from it before the next byte."""
 
     scanning: tuple[Item, ...]
+    states: tuple[int, ...]  # of the items, ascending
     accepts: bool
 
 
@@ -80,6 +81,10 @@ class Recogniser:
             configuration = self.step(configuration, symbol)
         return configuration
 
+    def states(self, configuration: int) -> tuple[int, ...]:
+        """The states of the network that may read the next byte, ascending."""
+        return self._closed[configuration].states
+
     def run_all(
         self, configuration: int, begin: NDArray[np.int64], end: NDArray[np.int64], symbols: NDArray[np.uint8]
     ) -> NDArray[np.int32]:
@@ -121,7 +126,8 @@ class Recogniser:
         accepts = any(node == _BOTTOM and bool(network.accepting[state]) for state, node in items)
         active = self._activate(callers)
         entered = {(state, node) for rule, node in active.items() for state in network.opening[rule]}
-        return _Closed(tuple(sorted(items | entered)), accepts)
+        scanning = tuple(sorted(items | entered))
+        return _Closed(scanning, tuple(sorted({state for state, _ in scanning})), accepts)
 
     def _activate(self, callers: dict[int, set[Item]]) -> dict[int, int]:
         """The activations of all rules that are called here, at once or by each other before reading anything."""

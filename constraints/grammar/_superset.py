@@ -31,6 +31,7 @@ __all__ = ["Superset", "superset_dfa", "superset_term"]
 
 MAX_COPIED = 60_000  # states of all copies of rules together
 MAX_STATES = 8_000  # once they are deterministic; a search needs a table of positions × states
+MOST_STATES = 60_000  # the same where depth and count are given
 WORK = 2_000_000  # states gathered and made before finer shapes are not looked for
 _SHAPES = [(0, 0), (0, 4), (0, 16), (1, 4), (1, 16), (1, 32), (2, 8), (2, 32)]  # (depth, count), finer and finer
 _ASCII = 0x80
@@ -87,7 +88,7 @@ def superset_dfa(
     best: tuple[Dfa, int, int] | None = None
     work = 0
     for shape in shapes:
-        expansion = _Expansion(MAX_STATES, 0, None, deadline)
+        expansion = _Expansion(MAX_STATES if len(shapes) > 1 else MOST_STATES, 0, None, deadline)
         try:
             dfa = expansion._determinise(_copied(network, _copies(network, *shape, deadline)))
         except BudgetExceeded:
