@@ -7,14 +7,18 @@ once. Parts without calls that need determinism (strings, numbers) are run as au
 
 from __future__ import annotations
 
+import json
+import re
+
 from ._dfa import Dfa, compile_term
 from ._substrings import substring_ends
-from ._terms import Alt, And, Bytes, Call, Chars, Graph, Repeat, Scope, Seq, Substrings, Term
+from ._terms import Alt, And, Bytes, Call, Chars, Graph, JsonString, Repeat, Scope, Seq, Substrings, Term
 
 __all__ = ["ends_of", "matches_term"]
 
 Ends = frozenset[int]
 _NONE: Ends = frozenset()
+_LITERAL = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u00[01][0-9a-fA-F])*"')  # the spellings of `_json_string`
 
 
 def matches_term(term: Term, data: bytes) -> bool:
@@ -95,6 +99,8 @@ class _Matcher:
                 return self._graph(edges, start)
             case Call(name):
                 return self.ends(self._names[name], start)
+            case JsonString():
+                return self._literal(term, start)
             case Scope(body, definitions):
                 outer = self._scope, self._names
                 self._scope, self._names = term, {**self._names, **dict(definitions)}
@@ -107,6 +113,17 @@ class _Matcher:
                 return frozenset.intersection(*(self.ends(part, start) for part in parts))
             case _:
                 return self._run(compile_term(term), start)
+
+    def _literal(self, term: JsonString, start: int) -> Ends:
+        """A literal of a language that embeds itself is decoded, and its value followed like any text."""
+        dfa = compile_term(term)
+        if dfa.max_depth is None:
+            return self._run(dfa, start)
+        found = _LITERAL.match(self._data, start)
+        if found is None:
+            return _NONE
+        value = json.loads(found[0])
+        return frozenset([found.end()]) if matches_term(term.term, value.encode()) else _NONE
 
     def _from_all(self, term: Term, starts: Ends) -> Ends:
         return frozenset().union(*(self.ends(term, start) for start in starts)) if starts else _NONE

@@ -6,6 +6,7 @@ how a constraint is made for a model; the steps themselves are the session's.
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -86,7 +87,7 @@ class Model:
 
         canonical: only the segmentation that the tokenizer would give; see `Language.compile`.
         """
-        key = (language.term, language.weights, language.borders, canonical)
+        key = (language.term, language.weights, language.borders, language.verify is None, canonical)
         with self._lock:
             known = self._automata.get(key)
         if known is None:
@@ -95,7 +96,11 @@ class Model:
                 while len(self._automata) >= _KEPT_AUTOMATA:
                     self._automata.pop(next(iter(self._automata)))
                 self._automata[key] = known
-        return known
+        if known.verify is language.verify:
+            return known
+        own = copy.copy(known)  # the same arrays; another check
+        object.__setattr__(own, "verify", language.verify)
+        return own
 
     @cached_property
     def segmenter(self) -> Segmenter:
@@ -139,8 +144,10 @@ class Model:
             raise OptionError(f"{len(types)} output types for {len(prompts)} prompts; give one, or one per prompt")
         template = None if fixed is None else self._template(fixed, length)
         chosen = Options(**options)
+        languages = {id(kind): None if kind is None else self.language(kind) for kind in types}  # one for equal rows
         tasks = [
-            self._task(prompt, kind, template, chosen.canonical) for prompt, kind in zip(prompts, types, strict=True)
+            self._task(prompt, languages[id(kind)], template, chosen.canonical)
+            for prompt, kind in zip(prompts, types, strict=True)
         ]
         return Session(self.denoiser, tasks, length, chosen, strict=strict)
 
@@ -226,14 +233,12 @@ class Model:
         session = self.session(prompt, output_type, max_new_tokens=max_new_tokens, fixed=fixed, **options)
         return (draft for output in session for draft in output.drafts)
 
-    def _task(self, prompt: str, output_type: Any, fixed: Tensor | None, canonical: bool) -> Task:
-        if output_type is None:
+    def _task(self, prompt: str, language: Language | None, fixed: Tensor | None, canonical: bool) -> Task:
+        if language is None:
             reader = Reader(self.vocabulary, parse=_same, strict=False)
             ids = self.encode(self.prompt(prompt))
             return Task(ids, self._free_automaton(), reader, exactness="free", fixed=fixed)
-        language = self.language(output_type)
         automaton = self.automaton(language, canonical=canonical)
-        checked = isinstance(automaton, CanonicalAutomaton) and automaton.segmentation == "checked"
         return Task(
             prompt=self.encode(self.prompt(prompt, language)),
             automaton=automaton,
@@ -241,7 +246,7 @@ class Model:
             exactness="exact" if language.verify is None else "verified",
             fixed=fixed,
             verify=language.verify,
-            segmented=automaton.is_canonical if checked else None,
+            segmented=_segmentation_check(automaton),
             language=language,
         )
 
@@ -316,6 +321,13 @@ def _default_dtype(device: torch.device) -> torch.dtype:
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
     return torch.bfloat16 if device.type == "cpu" and torch.cpu._is_amx_tile_supported() else torch.float32
+
+
+def _segmentation_check(automaton: TokenAutomaton) -> Callable[[Tensor], bool] | None:
+    """What has to agree with a canvas of an automaton that holds more than the tokenizer's own segmentations."""
+    if isinstance(automaton, CanonicalAutomaton) and automaton.segmentation == "checked":
+        return automaton.is_canonical
+    return None
 
 
 def _same(text: str) -> str:

@@ -95,3 +95,14 @@ def test_what_is_too_large_to_compile_still_has_members() -> None:
         language.compile(Vocabulary.from_bytes([b"a", b"<end>"], stop_ids=[1]), max_states=500)
     assert language.matches('["a", "b"]')
     assert not language.matches("[1]")
+
+
+def test_literals_of_languages_that_embed_themselves_are_followed() -> None:
+    from controlgen.constraints import Grammar, JsonSchema
+
+    brackets = Grammar(r'start: "(" start ")" | "\n" | "x"')
+    schema = {"type": "object", "properties": {"b": {"type": "string", "x-language": "b"}}, "required": ["b"]}
+    language = JsonSchema(schema, languages={"b": brackets})
+    for text in ("(" * 100 + "x" + ")" * 100, "(" * 90 + "\n" + ")" * 90):
+        assert language.matches(json.dumps({"b": text}))
+        assert not language.matches(json.dumps({"b": text + ")"}))
