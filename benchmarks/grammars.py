@@ -79,7 +79,7 @@ def hostile(
     _, vocabulary = read_vocabulary(tokenizer)
     rows: list[Row] = []
     for worked in chosen(grammar):
-        automaton = worked.language.compile(vocabulary)
+        automaton = worked.language.compile(vocabulary, max_seconds=None)
         chance, generator = random.Random(seed), torch.Generator().manual_seed(seed)
         texts: list[str] = []
         for draw in range(draws):
@@ -117,7 +117,7 @@ def step(
     rows: list[Row] = []
     logits = 3 * torch.randn(length, vocabulary.size, generator=torch.Generator().manual_seed(seed))
     for worked in chosen(grammar or ["sql", "json"]):
-        automaton = worked.language.compile(vocabulary)
+        automaton = worked.language.compile(vocabulary, max_seconds=None)
 
         def mode(automaton: TokenAutomaton = automaton) -> None:
             automaton.posterior(logits).mode()
@@ -179,7 +179,7 @@ def infill(
     tokenizer: Tokenizer = None,
     holes: Annotated[int, typer.Option(help="Holes over all grammars, one to three in a text.")] = 500,
     grammar: Names = None,
-    max_depth: Annotated[int, typer.Option(help="Of the grammars: texts are cut out of members this deep.")] = 3,
+    max_depth: Annotated[int, typer.Option(help="Of the grammars: texts are cut out of members this deep.")] = 2,
     seed: Seed = 0,
     output: Output = None,
 ) -> None:
@@ -192,6 +192,7 @@ def infill(
         rows.append(_grammar_holes.measured(one, vocabulary, own, max_depth, seed + place))
     total = {key: sum(row[key] for row in rows) for key in ("holes", "texts", "fills")}
     notes = [f"{total['holes']:,} holes in {total['texts']:,} texts, {total['fills']:,} fills judged"]
+    notes.append("over budget: texts whose compilation took longer than `compile` allows by default; here it may")
     refused = sum(row["removed text inside %"] < 1.0 or row["fills accepted %"] < 1.0 for row in rows)
     finish(f"texts with holes, {vocabulary.size:,} columns", rows, notes, output, refused)
 

@@ -27,7 +27,7 @@ def holes() -> dict[str, tuple[str, Language]]:
     json_text, function = WORKED["json"].language, WORKED["python_function"].language
     record = Template('{{"id": {id}, "tags": {tags}}}', id=Regex("[1-9][0-9]{0,5}"), tags=json_text)
     query = Infill(WORKED["sql"].language, "SELECT u.name, ", " FROM users AS u WHERE ", " ORDER BY u.age")
-    middle = Infill(function, "def total(rows):\n    s = 0\n    for x in rows:\n", "\n    return s\n")
+    middle = Infill(function, "def total(r):\n    s = 0\n    for x in r:\n", "\n    return s\n")
     return {
         "json, a template": ("json", record),
         "json, holes": ("json", Infill(json_text, '{"name": ', ', "lines": [', "]}")),
