@@ -25,9 +25,7 @@ HOLES = holes()
 
 @cache
 def vocabulary() -> Vocabulary:
-    return Vocabulary.from_tokenizer(
-        small.byte_level(), stop_ids=[0], pad_ids=[1], cache_dir=False
-    )
+    return Vocabulary.from_tokenizer(small.byte_level(), stop_ids=[0], pad_ids=[1], cache_dir=False)
 
 
 @cache
