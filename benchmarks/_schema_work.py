@@ -139,7 +139,7 @@ def compile_schema(schema: Any, bench: Bench, **options: Any) -> Compiled:
 
 def forget() -> None:
     """No schema profits from the one before."""
-    from controlgen.constraints._dfa import forget_compiled_parts
+    from controlgen.constraints._expansion import forget_compiled_parts
 
     forget_compiled_parts()
 

@@ -69,7 +69,7 @@ def timed(work: Callable[[], Any], repeat: int) -> list[float]:
 
 def ours(schema: dict[str, Any], vocabulary: Any) -> Any:
     from controlgen.constraints import JsonSchema
-    from controlgen.constraints._dfa import forget_compiled_parts
+    from controlgen.constraints._expansion import forget_compiled_parts
 
     forget_compiled_parts()
     return JsonSchema(schema).compile(vocabulary)

@@ -25,7 +25,7 @@ from benchmarks import hostile
 from benchmarks._report import Row, show
 from controlgen.constraints import BudgetExceeded, Language, Quote, Vocabulary
 from controlgen.constraints import _terms as terms
-from controlgen.constraints._dfa import forget_compiled_parts
+from controlgen.constraints._expansion import forget_compiled_parts
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = ("quote", "words", "in JSON", "words in JSON")

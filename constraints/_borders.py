@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._deadline import Deadline
-from ._dfa import MAX_STATES, Dfa, _Expansion
+from ._dfa import Dfa
+from ._expansion import MAX_STATES, Expansion
 from ._markers import BORDER, marked_nfa
 
 __all__ = ["Edges", "Steps", "steps_of", "with_borders", "with_leading_space"]
@@ -82,7 +83,7 @@ def steps_of(dfa: Dfa) -> Steps:
 
 def with_borders(dfa: Dfa, deadline: Deadline) -> Steps:
     """Steps of a language whose texts hold markers."""
-    free = _Expansion(MAX_STATES, 0, None, deadline)._determinise(marked_nfa(dfa, BORDER))
+    free = Expansion(MAX_STATES, 0, None, deadline)._determinise(marked_nfa(dfa, BORDER))
     dfa = _own_column(replace(free, max_depth=dfa.max_depth), BORDER[0])
     resume = _closed(dfa)
     is_root = resume == np.arange(len(resume))

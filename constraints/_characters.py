@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._character_kernels import CLOSED, NOWHERE, chains, characters
-from ._dfa import Dfa, compile_term
+from ._dfa import Dfa
+from ._expansion import compile_term
 from ._terms import any_text, json_string
 
 __all__ = ["FreeStates", "References", "free_states", "references"]

@@ -29,8 +29,9 @@ from ._characters import free_states, references
 from ._compile_kernels import distances, label_members, number_rows, token_keys
 from ._deadline import Deadline
 from ._determinise_kernels import grouped
-from ._dfa import Dfa, compile_term, load_kernels
+from ._dfa import Dfa
 from ._errors import BudgetExceeded, InfeasibleConstraint
+from ._expansion import compile_term, load_kernels
 from ._terms import any_text
 from ._vocabulary import Vocabulary
 from ._walk_kernels import class_sums, walk

@@ -6,7 +6,7 @@ subset gathered, sorted and looked up. Rows come out sparse, as ranges of bytes.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, assignment"
-# Numba infers the types of this kernel from its arguments; `_dfa` says which arrays it passes.
+# Numba infers the types of this kernel from its arguments; `_expansion` says which arrays it passes.
 
 from __future__ import annotations
 

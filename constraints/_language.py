@@ -15,8 +15,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ._deadline import MAX_SECONDS, Deadline
-from ._dfa import MAX_STATES, Dfa, compile_term
+from ._dfa import Dfa
 from ._errors import BudgetExceeded, ConstraintError, InfeasibleConstraint
+from ._expansion import MAX_STATES, compile_term
 from ._markers import BORDER
 from ._pydantic import CoreSchema
 from ._regex import regex_term

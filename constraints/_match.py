@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 
-from ._dfa import Dfa, compile_term
+from ._dfa import Dfa
+from ._expansion import compile_term
 from ._substrings import substring_ends
 from ._terms import Alt, And, Bytes, Call, Chars, Graph, JsonString, Repeat, Scope, Seq, Substrings, Term
 

@@ -6,7 +6,7 @@ states are numbered breadth first.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
-# Numba infers the types of these kernels from their arguments; `_dfa` says which arrays it passes.
+# Numba infers the types of these kernels from their arguments; `_expansion` says which arrays it passes.
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Numba kernel: the intersection and the difference of two deterministic automata."""
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
-# Numba infers the types of this kernel from its arguments; `_dfa` says which arrays it passes.
+# Numba infers the types of this kernel from its arguments; `_expansion` says which arrays it passes.
 
 from __future__ import annotations
 

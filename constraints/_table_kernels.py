@@ -1,7 +1,7 @@
 """Numba kernels: an automaton's table over byte classes from its sparse rows (see `_minimise_kernels`), and back."""
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
-# Numba infers the types of these kernels from their arguments; `_dfa` says which arrays it passes.
+# Numba infers the types of these kernels from their arguments; `_expansion` says which arrays it passes.
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Stages of a constraint's life:
 
 1. a front end (regex, JSON Schema, Pydantic …) builds a *term*: a frozen, hashable tree, this module;
-2. `_dfa.compile_term` turns a term into the minimal deterministic automaton over bytes;
+2. `_expansion.compile_term` turns a term into the minimal deterministic automaton over bytes;
 3. `_compile.compile_dfa` walks a vocabulary with it and gives the automaton over tokens.
 
 A term denotes a set of texts, that is of valid UTF-8 byte strings. Calls to named sub-languages stay calls

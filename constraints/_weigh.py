@@ -24,8 +24,8 @@ from ._automaton import TokenAutomaton
 from ._compile_kernels import number_rows, token_keys
 from ._deadline import Deadline
 from ._determinise_kernels import grouped
-from ._dfa import MAX_STATES
 from ._errors import BudgetExceeded
+from ._expansion import MAX_STATES
 from ._vocabulary import Vocabulary
 from ._weigh_kernels import beside, follow, label_classes, readings, sums_by
 from ._weights import Scorer

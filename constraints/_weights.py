@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ._dfa import MAX_STATES, compile_term
 from ._errors import BudgetExceeded, ConstraintError
+from ._expansion import MAX_STATES, compile_term
 from ._terms import Term, any_char, any_text, lit, minus, seq
 
 if TYPE_CHECKING:

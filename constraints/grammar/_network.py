@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from .._calls import calls_of, components
 from .._deadline import Deadline
-from .._dfa import Dfa, compile_term
+from .._dfa import Dfa
+from .._expansion import compile_term
 from .._terms import Alt, Bytes, Call, Graph, Repeat, Scope, Seq, Term, alt, graph, rep, scope, seq
 
 __all__ = ["Network", "network_of"]

@@ -6,7 +6,7 @@ For every rule of a strongly connected group (see `_recursion`) one term is made
 * a circle of left calls is the same, read from its end;
 * a circle of both, as in `expr: expr "+" expr | "-" expr | expr "!" | atom`, is a list of operands between operators:
   with A → A γ A | P A | A S | X, the least solution is  O (γ O)*  with  O = P* X S*;
-* a call that was cut stays a `Call` to the rule's definition: the depth that `_dfa` expands.
+* a call that was cut stays a `Call` to the rule's definition: the depth that `_expansion` expands.
 
 Other calls within a group are at the same depth, and lead to definitions local to the term.
 """

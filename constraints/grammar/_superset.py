@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from .._deadline import Deadline
-from .._dfa import Dfa, _Expansion
+from .._dfa import Dfa
 from .._errors import BudgetExceeded
+from .._expansion import Expansion
 from .._language import Language
 from .._nfa import Edges, Nfa
 from .._table_kernels import sparse
@@ -88,7 +89,7 @@ def superset_dfa(
     best: tuple[Dfa, int, int] | None = None
     work = 0
     for shape in shapes:
-        expansion = _Expansion(MAX_STATES if len(shapes) > 1 else MOST_STATES, 0, None, deadline)
+        expansion = Expansion(MAX_STATES if len(shapes) > 1 else MOST_STATES, 0, None, deadline)
         try:
             dfa = expansion._determinise(_copied(network, _copies(network, *shape, deadline)))
         except BudgetExceeded:

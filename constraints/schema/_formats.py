@@ -43,7 +43,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from .._dfa import compile_term
+from .._expansion import compile_term
 from .._regex import regex_term
 from .._terms import Term, alt, chars, lit, rep, seq
 from ._addresses import HEX, ipv4, ipv6

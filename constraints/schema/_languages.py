@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._dfa import compile_term
 from .._errors import BudgetExceeded, ConstraintError
+from .._expansion import compile_term
 from .._terms import Term
 
 if TYPE_CHECKING:

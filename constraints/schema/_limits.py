@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .._dfa import compile_term
 from .._errors import BudgetExceeded
+from .._expansion import compile_term
 from .._terms import Alt, Bytes, Call, Chars, Graph, Repeat, Scope, Seq, Term, alt, rep, seq
 
 __all__ = ["LEVELS", "MAX_ESTIMATE", "MAX_SIZE", "UNLIMITED", "Limits", "estimated_states", "relaxed"]

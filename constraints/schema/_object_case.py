@@ -13,8 +13,9 @@ from typing import Protocol
 
 import numpy as np
 
-from .._dfa import Dfa, compile_term
+from .._dfa import Dfa
 from .._errors import BudgetExceeded, UnsupportedConstraint
+from .._expansion import compile_term
 from .._terms import EMPTY, And, Minus, Term, any_text, json_string, lit, neg, seq
 from .._terms import alt as union
 from ._atoms import Declared, EachKey, Evaluated, Has, KeySet, SomeKey, Unevaluated, Value, length_bounds

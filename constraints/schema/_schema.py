@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._deadline import READ_SECONDS, Deadline
-from .._dfa import load_kernels
 from .._errors import ConstraintError
+from .._expansion import load_kernels
 from .._language import Language
 from .._terms import Term
 from ._compiler import SchemaCompiler

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from .._dfa import compile_term
 from .._ecma import ecma_term
 from .._errors import BudgetExceeded, ConstraintError, UnsupportedConstraint
+from .._expansion import compile_term
 from .._terms import EMPTY, Alt, And, Bytes, Minus, Not, Term, alt, any_char, any_text, both, json_string, lit, neg, rep
 from ._atoms import Among, HasFormat, InLanguage, Length, Matches
 from ._formats import FORMATS, VERIFIED_FORMATS, barred_by, format_term

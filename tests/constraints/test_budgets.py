@@ -10,7 +10,7 @@ import pytest
 from controlgen.constraints import BudgetExceeded
 from controlgen.constraints import _terms as T
 from controlgen.constraints._deadline import Deadline
-from controlgen.constraints._dfa import MAX_CUT, MAX_DEPTH, MAX_STATES, compile_term, forget_compiled_parts
+from controlgen.constraints._expansion import MAX_CUT, MAX_DEPTH, MAX_STATES, compile_term, forget_compiled_parts
 
 NESTED = {"x": T.alt(T.rep(T.lit("."), 0, 300), T.seq(T.lit("("), T.Call("x"), T.lit(")"), T.Call("x"), T.lit("!")))}
 

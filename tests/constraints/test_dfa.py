@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from controlgen.constraints import BudgetExceeded
 from controlgen.constraints import _terms as T
-from controlgen.constraints._dfa import compile_term
+from controlgen.constraints._expansion import compile_term
 
 ALPHABET = "aé\U0001f600"
 TEXTS = [""] + ["".join(t) for n in (1, 2, 3) for t in itertools.product(ALPHABET, repeat=n)]

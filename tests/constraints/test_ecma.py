@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from controlgen.constraints import BudgetExceeded, ConstraintError, UnsupportedConstraint
 from controlgen.constraints import _ecma_parser as P
-from controlgen.constraints._dfa import Dfa, compile_term
+from controlgen.constraints._dfa import Dfa
 from controlgen.constraints._ecma import ecma_term
+from controlgen.constraints._expansion import compile_term
 from controlgen.constraints._terms import EMPTY, Bytes, alt, any_text, erased, lit, marked, minus, neg, seq
 
 ATOMS = ["a", "b", "1", "-", "_", "é", "[ab]", "[^a]", "[a-c1]", r"\d", r"\D", r"\w", r"\W", "[^\\w-]", r"\-"]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controlgen.constraints import BudgetExceeded, JsonSchema, Vocabulary
-from controlgen.constraints._dfa import compile_term
+from controlgen.constraints._expansion import compile_term
 from controlgen.constraints._match import matches_term
 from controlgen.constraints._terms import (
     EPSILON,

@@ -17,7 +17,7 @@ from controlgen.constraints import BudgetExceeded, InfeasibleConstraint, Languag
 from controlgen.constraints import _terms as T
 from controlgen.constraints._calls import calls_of
 from controlgen.constraints._deadline import Deadline
-from controlgen.constraints._dfa import compile_term, forget_compiled_parts
+from controlgen.constraints._expansion import compile_term, forget_compiled_parts
 from controlgen.constraints._lru import LruCache
 from controlgen.constraints._match import matches_term
 from controlgen.constraints._substrings import substring_nfa

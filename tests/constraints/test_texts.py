@@ -23,7 +23,7 @@ from controlgen.constraints import (
     Vocabulary,
 )
 from controlgen.constraints import _terms as T
-from controlgen.constraints._dfa import forget_compiled_parts
+from controlgen.constraints._expansion import forget_compiled_parts
 from controlgen.constraints._match import matches_term
 from controlgen.constraints._texts import CLOSERS, TERMINATORS
 

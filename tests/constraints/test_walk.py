@@ -13,7 +13,8 @@ from controlgen.constraints._borders import steps_of
 from controlgen.constraints._characters import free_states, references
 from controlgen.constraints._compile import MAX_EDGES, _Walker
 from controlgen.constraints._deadline import Deadline
-from controlgen.constraints._dfa import Dfa, compile_term
+from controlgen.constraints._dfa import Dfa
+from controlgen.constraints._expansion import compile_term
 
 PIECES = [
     '"',

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from controlgen.constraints import InfeasibleConstraint, Vocabulary
 from controlgen.constraints._deadline import Deadline
-from controlgen.constraints._dfa import compile_term
+from controlgen.constraints._expansion import compile_term
 from controlgen.constraints._vocabulary_data import VocabularyData
 from controlgen.constraints.grammar import Grammar
 from controlgen.constraints.grammar._deep import DeepAutomaton

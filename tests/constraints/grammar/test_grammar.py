@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controlgen.constraints import BudgetExceeded, ConstraintError, Grammar, InfeasibleConstraint, UnsupportedConstraint
-from controlgen.constraints._dfa import compile_term
+from controlgen.constraints._expansion import compile_term
 
 JSON = r"""
 ?start: value

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controlgen.constraints import JsonSchema
-from controlgen.constraints._dfa import compile_term
+from controlgen.constraints._expansion import compile_term
 from controlgen.constraints._terms import json_string
 from controlgen.constraints.schema._formats import DRAFT_3_FORMATS, FORMATS, VERIFIED_FORMATS, format_term
 

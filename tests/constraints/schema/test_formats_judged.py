@@ -15,7 +15,7 @@ from faker import Faker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controlgen.constraints._dfa import compile_term
+from controlgen.constraints._expansion import compile_term
 from controlgen.constraints.schema._formats import DRAFT_3_FORMATS, FORMATS, VERIFIED_FORMATS, format_term
 
 from .test_members import Drawer

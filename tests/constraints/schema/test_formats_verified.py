@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controlgen.constraints._dfa import compile_term
+from controlgen.constraints._expansion import compile_term
 from controlgen.constraints.schema._formats import VERIFIED_FORMATS
 from controlgen.constraints.schema._idna import _valid
 from controlgen.constraints.schema._strings import matches_text

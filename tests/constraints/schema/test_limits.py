@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controlgen.constraints import JsonSchema
-from controlgen.constraints._dfa import compile_term
 from controlgen.constraints._ecma import ecma_term
+from controlgen.constraints._expansion import compile_term
 from controlgen.constraints.schema._limits import LEVELS, MAX_ESTIMATE, estimated_states, relaxed
 
 PATTERNS = ["^a{3,9}$", "^(ab?){2,5}c{0,7}$", "^[a-c]{4}$", "a{2,3}b", "^(?!a{4,8}$)[ab]*$"]

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from controlgen.constraints._dfa import Dfa, compile_term, forget_compiled_parts
+from controlgen.constraints._dfa import Dfa
+from controlgen.constraints._expansion import compile_term, forget_compiled_parts
 from controlgen.constraints._terms import EMPTY
 from controlgen.constraints.schema._multiples import MAX_STEP_STATES, common_step, step_states
 from controlgen.constraints.schema._numbers import Bounds, is_regular_enough, number_term
