@@ -59,8 +59,9 @@ def read(text: str, start: str) -> Source:
     """
     if len(text) > MAX_TEXT:
         raise BudgetExceeded(f"a grammar of {len(text):,} characters; at most {MAX_TEXT:,} are read")
+    parse_grammar: Any = _parse_grammar
     try:
-        _check_terminals(_parse_grammar(text + "\n", "<grammar>"))
+        _check_terminals(parse_grammar(text + "\n", "<grammar>"))
         builder = _Builder(False, [], None)
         builder.load_grammar(text + "\n", "<grammar>")
         grammar = builder.build()
