@@ -16,7 +16,7 @@ from torch import Tensor
 from controlgen._errors import ContextTooLong, OptionError, SessionError
 from controlgen._model import Model
 from controlgen._result import Result
-from controlgen.constraints import Choice, InfeasibleConstraint, Regex
+from controlgen.constraints import Choice, Grammar, InfeasibleConstraint, Length, Regex, Template
 from tests.controlgen import tiny
 
 RECORD = (
@@ -353,3 +353,20 @@ def test_weights_are_no_part_of_a_kept_automaton(model: Model) -> None:
     plain = Regex("[ab]{6}")
     assert run(model, language=plain.prefer("aaa", 500.0)).text.count("aaa")
     assert run(model, language=plain.prefer("bbb", 500.0)).text.count("bbb")
+
+
+def test_templates_give_typed_values_and_grammars_texts(model: Model) -> None:
+    template = Template("to {name}: {count} pieces", name=Regex("[A-Z][a-z]{1,5}"), count=int)
+    result = run(model, language=template)
+    found = re.fullmatch(r"to ([A-Z][a-z]{1,5}): (.*) pieces", result.text)
+    assert found
+    assert result.value == {"name": found[1], "count": int(found[2])}
+    brackets = Grammar('start: "(" start ")" | "[" start "]" | "x"')
+    assert brackets.matches(run(model, language=brackets, temperature=1.0).text)
+
+
+def test_what_does_not_fit_is_named_before_the_first_pass(model: Model) -> None:
+    with pytest.raises(InfeasibleConstraint, match=r"these conflict: Length\('words', 70, None\)") as caught:
+        run(model, language=Length("words", 70) & Regex("[a-z ]*"))
+    assert caught.value.conflict is not None
+    assert caught.value.conflict.canvas == CANVAS
