@@ -58,6 +58,7 @@ MAX_DEPTH = 4
 MAX_CUT = 12_000  # states in all copies of recursive parts together
 SEARCH_WORK = 15_000  # states made before the search for the depth that fits stops
 DEEP_SEARCH_WORK = 60_000  # the same where more depth than usual is asked for
+DEEP_STATES = 10_000  # where nobody asked for a depth, it leads to no more states: each is a walk over the vocabulary
 _GATHERED = 25  # states gathered that cost about as much as a state made
 _CACHE_SIZE = 512
 _CACHE_BYTES = 2**28  # of their tables
@@ -116,10 +117,13 @@ def _as_deep_as_possible(term: Term, max_states: int, max_depth: int, deadline: 
             break
         expansion = Expansion(max_states, depth, MAX_CUT, deadline, most=4 * best.num_states + 2 * MAX_CUT)
         try:
-            best = expansion.compile(term)
+            deeper = expansion.compile(term)
         except BudgetExceeded:
             deadline.check("expanding recursive parts")
             break
+        if deep and depth_of(term) == max_depth and deeper.num_states > DEEP_STATES and not best.is_empty:
+            break
+        best = deeper
         work += expansion.work + (expansion.gathered // _GATHERED if deep else 0)
     if best.is_empty and not best.max_depth:
         raise BudgetExceeded(
