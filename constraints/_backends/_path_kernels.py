@@ -239,6 +239,31 @@ def backward(
 
 
 @njit(nogil=True, cache=True)
+def best_values(
+    accepting: ByteArray,
+    edge_ptr: IntArray,
+    edge_label: IntArray,
+    edge_target: IntArray,
+    paths: DoubleArray,  # (L, K) what a label adds to a path
+    wanted: ByteArray,  # (L + 1, S)
+) -> DoubleArray:
+    """Backward Viterbi, (L + 1, S): the most that a path from a state to acceptance adds; -inf off complete paths."""
+    length, states = paths.shape[0], accepting.size
+    value = np.full((length + 1, states), -np.inf)
+    for s in range(states):
+        if accepting[s]:
+            value[length, s] = 0.0
+    for i in range(length - 1, -1, -1):
+        for s in range(states):
+            if wanted[i, s]:
+                top = -np.inf
+                for e in range(edge_ptr[s], edge_ptr[s + 1]):
+                    top = max(top, paths[i, edge_label[e]] + value[i + 1, edge_target[e]])
+                value[i, s] = top
+    return value
+
+
+@njit(nogil=True, cache=True)
 def best_path(
     start: int,
     accepting: ByteArray,
@@ -255,18 +280,8 @@ def best_path(
     tokens: NDArray[np.int64],  # (L,) result
 ) -> None:
     """Backward Viterbi and forward trace; among equal edges the one with the lowest token id."""
-    length, states = labels.shape[0], accepting.size
-    value = np.full((length + 1, states), -np.inf)
-    for s in range(states):
-        if accepting[s]:
-            value[length, s] = 0.0
-    for i in range(length - 1, -1, -1):
-        for s in range(states):
-            if wanted[i, s]:
-                top = -np.inf
-                for e in range(edge_ptr[s], edge_ptr[s + 1]):
-                    top = max(top, paths[i, edge_label[e]] + value[i + 1, edge_target[e]])
-                value[i, s] = top
+    length = labels.shape[0]
+    value = best_values(accepting, edge_ptr, edge_label, edge_target, paths, wanted)
     state = start
     for i in range(length):
         token, after = -1, -1

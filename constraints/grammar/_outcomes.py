@@ -137,7 +137,7 @@ class TokenReader:
 
 
 @njit(cache=True, nogil=True)
-def _within(  # type: ignore[no-untyped-def]
+def _within(  # type: ignore[no-untyped-def]  # Numba infers the types from its arguments
     state, table, is_border, begin, end, symbols
 ):
     """The state behind each of several texts, −1 = dead; −2 where one goes on behind a border."""

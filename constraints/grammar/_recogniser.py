@@ -183,7 +183,7 @@ class TextReader:
 
 
 @njit(cache=True, nogil=True)
-def _run(  # type: ignore[no-untyped-def]
+def _run(  # type: ignore[no-untyped-def]  # Numba infers the types from its arguments
     table, end, symbols, at, place
 ):
     """Go on with every text from where it is; the unknown steps (configuration, class) that stopped some, each once."""

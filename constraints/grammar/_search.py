@@ -27,6 +27,7 @@ from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .._backends._path_kernels import best_values
 from .._errors import ConstraintError, InfeasibleConstraint
 from .._factors import FLOOR
 from .._inference import Inference
@@ -119,7 +120,8 @@ class Search:
         self._labels = [getattr(self._arrays, name).numpy() for name in ("label_ptr", "label_class")]
         self._weight = np.zeros(self._arrays.num_labels) if weight is None else weight.numpy()
         states = inference.reach.states[0].numpy()
-        self._bound = _bounds(self._arrays.accepting.numpy(), *self._edges, labels[0].numpy(), self._weight, states)
+        paths = labels[0].numpy() + self._weight
+        self._bound = best_values(self._arrays.accepting.numpy(), *self._edges, paths, states)
         self._ways: dict[tuple[int, int], _Ways] = {}
         self._queue: list[tuple[float, int, int, _Node, int]] = []
         self._count = 0
@@ -253,28 +255,7 @@ def _tokens(node: _Node) -> Tensor:
 
 
 @njit(cache=True, nogil=True)
-def _bounds(  # type: ignore[no-untyped-def]
-    accepting, edge_ptr, edge_label, edge_target, labels, weight, wanted
-):
-    """h (L + 1, S) of the module's docstring; −inf off complete paths."""
-    length, states = labels.shape[0], accepting.size
-    value = np.full((length + 1, states), -np.inf)
-    for s in range(states):
-        if accepting[s]:
-            value[length, s] = 0.0
-    for i in range(length - 1, -1, -1):
-        for s in range(states):
-            if wanted[i, s]:
-                top = -np.inf
-                for e in range(edge_ptr[s], edge_ptr[s + 1]):
-                    k = edge_label[e]
-                    top = max(top, labels[i, k] + weight[k] + value[i + 1, edge_target[e]])
-                value[i, s] = top
-    return value
-
-
-@njit(cache=True, nogil=True)
-def _ways(  # type: ignore[no-untyped-def]
+def _ways(  # type: ignore[no-untyped-def]  # Numba infers the types from its arguments
     state, edge_ptr, edge_label, edge_target, label_ptr, label_class, classes, weight, after
 ):
     """The classes that leave a state towards a complete path: (class, edge, f + W + h behind it)."""

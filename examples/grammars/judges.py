@@ -88,7 +88,7 @@ def smiles(text: str) -> str | None:
     """RDKit makes a molecule, with its checks of valences, rings and aromatic bonds."""
     from rdkit import Chem, RDLogger
 
-    RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]
+    RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]  # its type stubs lack it
     if not text:
         return "empty"  # a molecule without atoms, to RDKit
     if Chem.MolFromSmiles(text, sanitize=False) is None:

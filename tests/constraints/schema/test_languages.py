@@ -42,7 +42,7 @@ class Order(BaseModel):
 
     code: Annotated[str, Regex('[A-Z]{2}["\\\\]?')]
     quote: Annotated[str, Quote(SOURCE)] = Field(max_length=6)
-    kind: Optional[Annotated[str, Choice("a", "b")]] = None  # noqa: UP045
+    kind: Optional[Annotated[str, Choice("a", "b")]] = None  # noqa: UP045  (the old spelling too)
     either: int | Annotated[str, Regex("x+")] = 1
     many: Annotated[list[Annotated[str, Regex("[ab]+")]], Field(max_length=3)] = []
 
