@@ -92,9 +92,10 @@ class TinyBlocks(nn.Module):
         self.blocks = nn.ModuleList(Block(hidden, heads) for _ in range(layers))
         self.norm = RMSNorm(hidden)
         self.head = nn.Linear(hidden, vocab, bias=False)
-        self._fill(spread, seed)
+        self.fill(spread, seed)
 
-    def _fill(self, spread: float, seed: int) -> None:
+    def fill(self, spread: float, seed: int) -> None:
+        """Draws all weights anew from the seed, whatever an outer class has done to them."""
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(seed)
             self.embed.weight.normal_(std=0.7)
@@ -109,11 +110,13 @@ class TinyBlocks(nn.Module):
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
         past: Past | None = None,
+        offset: Tensor | None = None,
     ) -> tuple[Tensor, Past]:
         """Logits (B, T, V) and the keys and values of past and present positions, one pair per layer.
 
         ``attention_mask`` is boolean, true where a query may look, and broadcasts to (B, 1, T, T_past + T); None
-        lets everything see everything. ``position_ids`` (B, T) continue after the past by default.
+        lets everything see everything. ``position_ids`` (B, T) continue after the past by default. ``offset``
+        (B, hidden) is added to every embedding: the place of a time condition.
         """
         batch, length = input_ids.shape
         if position_ids is None:
@@ -122,6 +125,8 @@ class TinyBlocks(nn.Module):
         x = self.embed(input_ids)
         if self.absolute:
             x = x + self.absolute * rotate(torch.ones_like(x)[:, None], position_ids)[:, 0]
+        if offset is not None:
+            x = x + offset[:, None]
         present: Past = []
         for number, block in enumerate(self.blocks):
             x, pair = block(x, attention_mask, position_ids, past[number] if past else None)
