@@ -1,8 +1,8 @@
 """Sets of tokens as packed bits, in the layout that llguidance and xgrammar share.
 
-Word w, bit b (the least significant is 0) stands for token 32 w + b; words are int32. For loops that take a mask for each
-position and have their own kernels to apply it. Masks keep single positions within what is possible; that all of them
-together make a member is not theirs to say: commit tokens of `mode`, `mbr` or `sample`, and compute the mask anew.
+Word w, bit b (the least significant is 0) stands for token 32 w + b; words are int32. For loops that take a mask for
+each position and have their own kernels to apply it. Masks keep single positions within what is possible; that all of
+them together make a member is not theirs to say: commit tokens of `mode`, `mbr` or `sample`, and compute the mask anew.
 """
 
 from __future__ import annotations
