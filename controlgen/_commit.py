@@ -1,31 +1,18 @@
-"""Which positions of a witness become fixed in a step: quota, window, order, threshold.
+"""Which open positions may be committed now where a whole canvas is committed block after block.
 
-Pure functions on one row, no model and no automaton. A row is L positions; everything here speaks of the
-*open text positions* of its witness: not committed yet, and holding neither a stop nor a pad token. Stop and
-pad positions are never candidates, so their certainty can't freeze the length early. Committing any subset is
-always safe, so all of this is about quality and speed only.
+A pure function on one row, no model and no automaton. Everything here speaks of the *open text positions* of a
+witness: not committed yet, and holding neither a stop nor a pad token. Committing any subset is always safe, so this
+is about quality and speed only.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-__all__ = ["ORDERS", "Order", "choose", "quota", "window"]
-
-Order = Literal["confidence", "entropy", "raw", "left_to_right", "random"]
-ORDERS: tuple[str, ...] = get_args(Order)
-
-
-def quota(open_positions: int, remaining_steps: int) -> int:
-    """How many positions a step has to commit so that none is left at the end: ceil(open / remaining steps).
-
-    Recounted at every step, because the witness may grow, shrink or be filled by the constraint meanwhile.
-    """
-    return -(-open_positions // max(remaining_steps, 1))
+__all__ = ["window"]
 
 
 def window(candidates: Tensor, block_length: int | None, remaining_steps: int) -> tuple[Tensor, int]:
@@ -52,22 +39,3 @@ def window(candidates: Tensor, block_length: int | None, remaining_steps: int) -
     share = remaining_steps * int(inside.sum()) / int(candidates.sum())
     later = math.ceil((len(unfinished) - taken) / taken)  # steps that the later blocks need at least
     return inside, max(1, min(round(share), remaining_steps - later))
-
-
-def choose(scores: Tensor, candidates: Tensor, count: int) -> Tensor:
-    """The `count` candidates of highest score, ties to the left.
-
-    Args:
-        scores: (L,) floating, higher is earlier.
-        candidates: (L,) bool.
-        count: how many to choose; more than there are candidates means all.
-
-    Returns:
-        (L,) bool, a subset of `candidates`.
-    """
-    finite = scores.double().nan_to_num().clamp(min=-1e300)  # a candidate stays ahead of a non-candidate
-    ranked = torch.where(candidates, finite, -math.inf)
-    best = torch.sort(ranked, descending=True, stable=True).indices[: min(count, int(candidates.sum()))]
-    chosen = torch.zeros_like(candidates)
-    chosen[best] = True
-    return chosen

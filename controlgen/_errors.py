@@ -4,6 +4,8 @@
     ├── ModelNotFound        no model folder under that name
     ├── ModelFolderError     a model folder that is damaged or of an unknown family
     ├── OptionError          (also ValueError) an option outside its range
+    ├── NotADiffusionModel   (a ModelFolderError) a model that writes left to right, or something else
+    ├── ModelOutputError     (also ValueError) a network whose logits don't fit its family
     ├── ContextTooLong       (also ValueError) the prompt and the canvas don't fit the model's context
     ├── VerificationError    no candidate of a verified constraint passed within the budget
     ├── SessionError         a session was driven past its end
@@ -33,6 +35,8 @@ __all__ = [
     "InfeasibleConstraint",
     "ModelFolderError",
     "ModelNotFound",
+    "ModelOutputError",
+    "NotADiffusionModel",
     "OptionError",
     "SessionError",
     "TraceError",
@@ -56,6 +60,14 @@ class ModelNotFound(ControlgenError):
 
 class ModelFolderError(ControlgenError):
     """A model folder is damaged, incomplete, or of a family that is not known."""
+
+
+class NotADiffusionModel(ModelFolderError):
+    """A model whose configuration names no diffusion family."""
+
+
+class ModelOutputError(ControlgenError, ValueError):
+    """A network gives logits that don't fit its family: wrong rows, positions or columns."""
 
 
 class OptionError(ControlgenError, ValueError):

@@ -6,11 +6,11 @@ how a constraint is made for a model; the steps themselves are the session's.
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from threading import Lock
 from typing import Any, Unpack, overload
 
@@ -18,14 +18,15 @@ import torch
 from torch import Tensor
 
 from controlgen._errors import ModelFolderError, ModelNotFound, OptionError
-from controlgen._families import Denoiser, Family, open_denoiser
 from controlgen._free import free_automaton
 from controlgen._options import OptionArguments, Options
-from controlgen._prompt import prompt_text
 from controlgen._result import Draft, Reader, Result
 from controlgen._row import Task
 from controlgen._session import Session
 from controlgen.constraints import CanonicalAutomaton, Language, Segmenter, TokenAutomaton, Vocabulary
+from controlgen.families import Denoiser, Family
+from controlgen.families._loading import Source, open_model
+from controlgen.families._registry import recognise
 
 __all__ = ["Model", "load"]
 
@@ -45,16 +46,43 @@ class Model:
         self.denoiser = denoiser
         self.tokenizer = tokenizer
         family = denoiser.family
+        _check_tokenizer(tokenizer, family)
         self.vocabulary = Vocabulary.from_tokenizer(
             tokenizer,
             stop_ids=family.stop_ids,
             pad_ids=family.pad_ids,
-            barred_ids=[family.mask_id],
+            barred_ids=sorted(family.barred_ids | ({family.mask_id} - {None})),  # type: ignore[operator]
             size=family.vocab_size,
         )
         self._automata: dict[Any, TokenAutomaton] = {}
         self._lock = Lock()
         self._free: TokenAutomaton | None = None
+
+    @classmethod
+    def of(
+        cls,
+        network: Any,
+        tokenizer: Any,
+        *,
+        family: str | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> Model:
+        """A model from a network that is loaded already.
+
+        Args:
+            network: of a known family, on its device and in its dtype.
+            tokenizer: its tokenizer: of transformers, or a `tokenizers.Tokenizer`.
+            family: name of its family; None: what its configuration says.
+            config: its configuration; None: `network.config`.
+
+        Raises:
+            NotADiffusionModel: no family has such a configuration.
+            ModelFolderError: the family has no such name, or the tokenizer is not the network's.
+        """
+        found: Any = getattr(network, "config", {}) if config is None else config
+        content = found.to_dict() if hasattr(found, "to_dict") else dict(found)
+        entry = recognise(content, type(network).__name__, family)
+        return cls(entry.build(network, content, tokenizer), tokenizer)
 
     @property
     def family(self) -> Family:
@@ -108,25 +136,27 @@ class Model:
         return Segmenter.of(self.tokenizer)
 
     def prompt(self, text: str, language: Language | None = None) -> str:
-        """The prompt for a text and what is to be made of it.
+        """The prompt for a text and what is to be made of it: wrapped as the family does it.
 
         A text that starts with one of the family's special tokens is a prompt already and is taken as it is.
         """
         if text.startswith(self.family.special_tokens):
             return text
-        return prompt_text(getattr(language, "schema", {"type": "string"}), text)
+        return self.family.prompt(self.tokenizer, text, getattr(language, "schema", None))
 
     def encode(self, prompt: str) -> list[int]:
         """Token ids of a prompt."""
         encoding = self.tokenizer.encode(prompt, add_special_tokens=False)
-        return list(getattr(encoding, "ids", encoding))
+        ids = list(getattr(encoding, "ids", encoding))
+        begin = list(self.family.begin_ids)
+        return ids if ids[: len(begin)] == begin else begin + ids
 
     def session(
         self,
         prompts: str | list[str],
         output_type: Any = None,
         *,
-        max_new_tokens: int | None = None,
+        max_new_tokens: int | Sequence[int] | None = None,
         fixed: Tensor | Sequence[int] | None = None,
         strict: bool = True,
         **options: Unpack[OptionArguments],
@@ -136,20 +166,18 @@ class Model:
         strict=False keeps the errors of single rows for `Session.outcomes` and runs the others.
         """
         prompts = [prompts] if isinstance(prompts, str) else list(prompts)
-        length = self.family.canvas if max_new_tokens is None else max_new_tokens
-        if length < 1:
-            raise OptionError(f"max_new_tokens must be at least 1, not {length}")
+        lengths = self._lengths(max_new_tokens, len(prompts))
         types = output_type if isinstance(output_type, list) else [output_type] * len(prompts)
         if len(types) != len(prompts):
             raise OptionError(f"{len(types)} output types for {len(prompts)} prompts; give one, or one per prompt")
-        template = None if fixed is None else self._template(fixed, length)
+        templates = [None if fixed is None else self._template(fixed, length) for length in lengths]
         chosen = Options(**options)
         languages = {id(kind): None if kind is None else self.language(kind) for kind in types}  # one for equal rows
         tasks = [
             self._task(prompt, languages[id(kind)], template, chosen.canonical)
-            for prompt, kind in zip(prompts, types, strict=True)
+            for prompt, kind, template in zip(prompts, types, templates, strict=True)
         ]
-        return Session(self.denoiser, tasks, length, chosen, strict=strict)
+        return Session(self.denoiser, tasks, lengths, chosen, strict=strict)
 
     @overload
     def generate(
@@ -157,7 +185,7 @@ class Model:
         prompt: str,
         output_type: Any = None,
         *,
-        max_new_tokens: int | None = None,
+        max_new_tokens: int | Sequence[int] | None = None,
         fixed: Tensor | Sequence[int] | None = None,
         on_step: Callable[[Draft], object] | None = None,
         **options: Unpack[OptionArguments],
@@ -169,7 +197,7 @@ class Model:
         prompt: list[str],
         output_type: Any = None,
         *,
-        max_new_tokens: int | None = None,
+        max_new_tokens: int | Sequence[int] | None = None,
         fixed: Tensor | Sequence[int] | None = None,
         on_step: Callable[[Draft], object] | None = None,
         **options: Unpack[OptionArguments],
@@ -180,7 +208,7 @@ class Model:
         prompt: str | list[str],
         output_type: Any = None,
         *,
-        max_new_tokens: int | None = None,
+        max_new_tokens: int | Sequence[int] | None = None,
         fixed: Tensor | Sequence[int] | None = None,
         on_step: Callable[[Draft], object] | None = None,
         **options: Unpack[OptionArguments],
@@ -192,13 +220,13 @@ class Model:
                 prompt, which starts with one of the family's special tokens. A list is one batch.
             output_type: whatever `Language.of` takes; a list has one type per prompt. None: unconstrained
                 text up to the first stop token.
-            max_new_tokens: tokens of the canvas, which the output does not exceed; None: the family's usual
-                number.
+            max_new_tokens: tokens of the canvas, which the output does not exceed; one number, or one per prompt; None:
+                the family's usual number.
             fixed: (L,) token ids that have to stand at their positions, -1 elsewhere.
             on_step: called with a `Draft` of each row after each step; text and value of a draft are always
                 valid.
-            **options: see `controlgen._options.Options`: steps, temperature, witness, order, threshold,
-                block_length, seed, deadline, free_forced, candidates, canonical, guidance, trace.
+            **options: see `controlgen._options.Options`: steps, temperature, witness, sampler, order, threshold,
+                block_length, seed, deadline, jump, candidates, canonical, guidance, trace.
 
         Raises:
             InfeasibleConstraint: no output fits; raised before the first forward pass, with the least number
@@ -221,7 +249,7 @@ class Model:
         prompt: str | list[str],
         output_type: Any = None,
         *,
-        max_new_tokens: int | None = None,
+        max_new_tokens: int | Sequence[int] | None = None,
         fixed: Tensor | Sequence[int] | None = None,
         **options: Unpack[OptionArguments],
     ) -> Iterator[Draft]:
@@ -232,6 +260,35 @@ class Model:
         """
         session = self.session(prompt, output_type, max_new_tokens=max_new_tokens, fixed=fixed, **options)
         return (draft for output in session for draft in output.drafts)
+
+    async def agenerate(
+        self, prompt: str | list[str], output_type: Any = None, **arguments: Any
+    ) -> Result | list[Result]:
+        """`generate` for asyncio: every step runs in a worker thread; cancelling ends it after the step under way."""
+        session = self.session(prompt, output_type, **arguments)
+        while not session.done:
+            await asyncio.to_thread(session.step)
+        return session.result() if isinstance(prompt, str) else session.results()
+
+    async def astream(
+        self, prompt: str | list[str], output_type: Any = None, **arguments: Any
+    ) -> AsyncIterator[Draft]:
+        """`stream` for asyncio: every step runs in a worker thread; leaving the iterator ends the generation."""
+        session = self.session(prompt, output_type, **arguments)
+        while not session.done:
+            output = await asyncio.to_thread(session.step)
+            for draft in output.drafts:
+                yield draft
+
+    def _lengths(self, max_new_tokens: int | Sequence[int] | None, rows: int) -> list[int]:
+        given = self.family.canvas if max_new_tokens is None else max_new_tokens
+        lengths = [given] * rows if isinstance(given, int) else list(given)
+        if len(lengths) != rows:
+            raise OptionError(f"{len(lengths)} max_new_tokens for {rows} prompts; give one, or one per prompt")
+        for length in lengths:
+            if length < 1:
+                raise OptionError(f"max_new_tokens must be at least 1, not {length}")
+        return lengths
 
     def _task(self, prompt: str, language: Language | None, fixed: Tensor | None, canonical: bool) -> Task:
         if language is None:
@@ -267,51 +324,87 @@ def load(
     *,
     device: str | torch.device | None = None,
     dtype: torch.dtype | None = None,
+    device_map: Any = None,
+    trust_remote_code: bool = False,
+    download: bool = False,
+    pickled: bool = False,
+    revision: str | None = None,
+    family: str | None = None,
 ) -> Model:
-    """Open a model folder; nothing is ever downloaded.
+    """Open a model: a folder, or a name on the Hub that is in the local cache or may be downloaded.
+
+    The family is recognised by config.json. Nothing is downloaded, no code of a model is run and no pickle is read
+    unless these arguments say so.
 
     Args:
-        name: path of a model folder; None: the model that comes with the package.
+        name: path of a model folder, or a Hub name such as "GSAI-ML/LLaDA-8B-Instruct"; None: the model that comes
+            with the package.
         device: None: the first CUDA device where there is one, else the CPU.
         dtype: of the weights and activations; None: bfloat16 where the device computes it natively, else
             float32.
+        device_map: as in transformers, for networks over several devices; needs accelerate. Excludes device.
+        trust_remote_code: run the code that comes with the model, which most families need. Read it first.
+        download: fetch what is missing from the Hub.
+        pickled: read weights that are not in safetensors files; a pickle can run any code.
+        revision: branch, tag or commit on the Hub.
+        family: name of the family, where config.json does not say it ("llada2.1" for LLaDA2.1).
 
     Raises:
-        ModelNotFound: no such folder; the message says what is looked for.
-        ModelFolderError: a folder that is no model of a known family, or is damaged.
+        ModelNotFound: no such folder or name; the message says what is looked for.
+        NotADiffusionModel: config.json names no diffusion language model.
+        ModelFolderError: a folder that is damaged, or needs something that the arguments don't allow.
+        OptionError: device and device_map together.
     """
-    folder = _folder(name)
+    if device is not None and device_map is not None:
+        raise OptionError("device and device_map exclude each other: give one of them")
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    denoiser = open_denoiser(folder, place, _default_dtype(place) if dtype is None else dtype)
-    return Model(denoiser, _tokenizer(folder))
+    source = Source(
+        name=_packaged() if name is None else os.fspath(name),
+        device=None if device_map is not None else place,
+        dtype=_default_dtype(place) if dtype is None else dtype,
+        device_map=device_map,
+        trust_remote_code=trust_remote_code,
+        download=download,
+        pickled=pickled,
+        revision=revision,
+        family=family,
+    )
+    return Model(*open_model(source))
 
 
-def _folder(name: str | os.PathLike[str] | None) -> Path:
-    if name is None:
-        from controlgen.embedded import WEIGHTS
+def _packaged() -> str:
+    from controlgen.embedded import WEIGHTS
 
-        if not (WEIGHTS / "config.json").is_file():
-            raise ModelNotFound(f"the packaged model is missing from {WEIGHTS}: reinstall, or load('FOLDER')")
-        return WEIGHTS
-    folder = Path(name)
-    if not folder.is_dir():
-        raise ModelNotFound(
-            f"{os.fspath(name)}: not a folder; load() takes the path of a model folder or, without a name, "
-            "the packaged model, and downloads nothing"
+    if not (WEIGHTS / "config.json").is_file():
+        raise ModelNotFound(f"the packaged model is missing from {WEIGHTS}: reinstall, or load('FOLDER')")
+    return os.fspath(WEIGHTS)
+
+
+def _check_tokenizer(tokenizer: Any, family: Family) -> None:
+    """Refuse a tokenizer that can't be this network's."""
+    ids = tokenizer.get_vocab()
+    largest = max(ids.values(), default=-1)
+    if largest >= family.vocab_size:
+        raise ModelFolderError(
+            f"the tokenizer has token {largest}, the network {family.vocab_size} logit columns: "
+            "not this model's tokenizer"
         )
-    return folder
+    special = _special_ids(tokenizer)
+    control = {family.mask_id: "mask", **dict.fromkeys(family.stop_ids, "stop")}
+    texts = {token: text for text, token in ids.items() if token in control and token not in special}
+    for token, text in sorted(texts.items()):
+        raise ModelFolderError(
+            f"token {token}, {family.name}'s {control[token]} token, is the text {text!r} in this tokenizer: not this "
+            "model's tokenizer"
+        )
 
 
-def _tokenizer(folder: Path) -> Any:
-    from tokenizers import Tokenizer
-
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        raise ModelFolderError(f"{path}: missing; a model folder holds its tokenizer")
-    try:
-        return Tokenizer.from_file(str(path))
-    except Exception as error:  # the tokenizers library raises bare Exception
-        raise ModelFolderError(f"{path}: not a tokenizer: {str(error).partition(chr(10))[0]}") from error
+def _special_ids(tokenizer: Any) -> set[int]:
+    """Ids of added and special tokens."""
+    added = getattr(tokenizer, "added_tokens_decoder", None)
+    if added is None:
+        added = tokenizer.get_added_tokens_decoder()
+    return {int(token) for token in added} | set(getattr(tokenizer, "all_special_ids", ()))
 
 
 def _default_dtype(device: torch.device) -> torch.dtype:

@@ -9,30 +9,34 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypedDict, get_args
 
-from controlgen._commit import ORDERS, Order
 from controlgen._errors import OptionError
+from controlgen.families import Family
 from controlgen.guidance import Guidance
+from controlgen.samplers import Entropy, LeftToRight, LowConfidence, Random, Sampler
 
-__all__ = ["OptionArguments", "Options", "WitnessSource"]
+__all__ = ["ORDERS", "OptionArguments", "Options", "Order", "WitnessSource"]
 
 WitnessSource = Literal["mode", "mbr", "sample"]
+Order = Literal["confidence", "entropy", "raw", "left_to_right", "random"]
+ORDERS: tuple[str, ...] = get_args(Order)
 
 
 class OptionArguments(TypedDict, total=False):
     """The keyword arguments of a generation; see `Options` for what each does."""
 
-    steps: int
-    temperature: float
+    steps: int | None
+    temperature: float | None
     witness: WitnessSource | None
-    order: Order
+    sampler: Sampler | None
+    order: Order | None
     threshold: float | None
     block_length: int | None
     seed: int | Sequence[int] | None
     deadline: float | None
-    free_forced: bool
+    jump: bool
     candidates: int
     canonical: bool
     guidance: Guidance | Iterable[Guidance]
@@ -44,24 +48,28 @@ class Options:
     """Options of the denoising loop.
 
     Attributes:
-        steps: most forward passes per row; a row that is complete earlier stops earlier.
-        temperature: 0 decodes greedily; above 0 the log-factors are divided by it and the witness is drawn.
+        steps: most denoising steps per row, per block where the family decodes block by block; a row that is
+            complete earlier stops earlier. None: the sampler's or the family's usual number.
+        temperature: 0 decodes greedily; above 0 the log-factors are divided by it and the witness is drawn. None: the
+            sampler's own (0 for samplers that take the mode, 1 or a schedule for those that draw).
         witness: where each step's complete valid sequence comes from: "mode" (the most probable one), "mbr"
             (least expected wrong positions) or "sample" (a draw, needs a temperature above 0). None is "mode"
             at temperature 0 and "sample" above.
-        order: which open text positions are committed first: by the constrained probability of the witness's
+        sampler: which tokens of the witness are committed, and which go back to noise; see `controlgen.samplers`.
+            None: what `order` and `threshold` say, and without them the family's own.
+        order: short for the samplers that rank open text positions: by the constrained probability of the witness's
             token ("confidence"), lowest constrained entropy ("entropy"), the model's own unconstrained
             probability ("raw"), "left_to_right" or "random".
         threshold: in [0, 1]; besides the step's quota, every position whose constrained probability reaches
             it is committed at once, so that easy outputs take fewer passes. None: the quota only.
         block_length: commit block after block of so many positions; the constraint spans the whole canvas all
-            the same. None: no blocks.
+            the same. For a family that decodes block by block: its block's size. None: no blocks, or the family's.
         seed: same seed, same output. An int serves every row alike, so that a row gives the same output alone
             and in any batch; a sequence has one seed per row; None draws fresh ones.
         deadline: seconds from the start of the session, after which the present witness is returned. No pass
             is started that, judged by the last one, would end too late.
-        free_forced: commit positions where the constraint leaves one token without counting them in the
-            quota.
+        jump: commit positions where the constraint leaves one token at once, before any pass and at no step; a block
+            that is determined costs no pass.
         candidates: for constraints that are only `verified`: how many distinct candidates a row may check.
         canonical: only the segmentation that the tokenizer itself would give, so that fixed words are fixed
             tokens. Where the automaton can't exclude every other (free text), candidates are checked as for
@@ -70,15 +78,16 @@ class Options:
         trace: record every step on the result.
     """
 
-    steps: int = 32
-    temperature: float = 0.0
+    steps: int | None = None
+    temperature: float | None = None
     witness: WitnessSource | None = None
-    order: Order = "confidence"
+    sampler: Sampler | None = None
+    order: Order | None = None
     threshold: float | None = None
     block_length: int | None = None
     seed: int | Sequence[int] | None = None
     deadline: float | None = None
-    free_forced: bool = False
+    jump: bool = False
     candidates: int = 64
     canonical: bool = False
     guidance: Guidance | Iterable[Guidance] = ()
@@ -87,25 +96,43 @@ class Options:
     def __post_init__(self) -> None:
         guidance = (self.guidance,) if isinstance(self.guidance, Guidance) else tuple(self.guidance)
         object.__setattr__(self, "guidance", guidance)
-        object.__setattr__(self, "witness", self.witness or ("mode" if self.temperature == 0 else "sample"))
-        _at_least("steps", self.steps, 1)
+        for name in ("steps", "block_length"):
+            if getattr(self, name) is not None:
+                _at_least(name, getattr(self, name), 1)
         _at_least("candidates", self.candidates, 1)
-        if self.block_length is not None:
-            _at_least("block_length", self.block_length, 1)
-        if not (math.isfinite(self.temperature) and self.temperature >= 0):
-            raise OptionError(f"temperature must be 0 (greedy) or a positive number, not {self.temperature}")
-        _one_of("witness", self.witness, get_args(WitnessSource))
-        _one_of("order", self.order, ORDERS)
-        if self.witness == "sample" and self.temperature == 0:
-            raise OptionError(
-                "witness='sample' needs a temperature above 0; 1.0 draws from the model as it is"
-            )
+        heat = self.temperature
+        if heat is not None and not (math.isfinite(heat) and heat >= 0):
+            raise OptionError(f"temperature must be 0 (greedy) or a positive number, not {heat}")
+        if self.witness is not None:
+            _one_of("witness", self.witness, get_args(WitnessSource))
+        if self.order is not None:
+            _one_of("order", self.order, ORDERS)
+        if self.sampler is not None and not isinstance(self.sampler, Sampler):
+            raise OptionError(f"sampler must be a controlgen.samplers.Sampler, not {self.sampler!r}")
+        if self.sampler is not None and not (self.order is None and self.threshold is None):
+            raise OptionError("sampler excludes order and threshold, which are short for one: give them to the sampler")
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise OptionError(f"threshold must be a probability in [0, 1] or None, not {self.threshold}")
         if self.deadline is not None and not self.deadline >= 0:
             raise OptionError(
                 f"deadline must be a number of seconds, at least 0, or None, not {self.deadline}"
             )
+        if self.witness == "sample" and not heat and (heat == 0 or self.sampler is None or not self.sampler.draws):
+            raise OptionError(
+                "witness='sample' needs a temperature above 0; 1.0 draws from the model as it is"
+            )
+
+    def resolved(self, family: Family) -> Options:
+        """These options with the family's sampler where none is named."""
+        return replace(self, sampler=self._named_sampler() or family.sampler, order=None, threshold=None)
+
+    def _named_sampler(self) -> Sampler | None:
+        if self.sampler is not None or (self.order is None and self.threshold is None):
+            return self.sampler
+        if self.order in (None, "confidence", "raw"):
+            return LowConfidence(raw=self.order == "raw", threshold=self.threshold)
+        kind = {"entropy": Entropy, "left_to_right": LeftToRight, "random": Random}[str(self.order)]
+        return kind(threshold=self.threshold)
 
     @property
     def guidances(self) -> tuple[Guidance, ...]:
@@ -130,9 +157,14 @@ class Options:
         return list(self.seed)
 
     def summary(self) -> dict[str, Any]:
-        """The options as JSON values, for a trace; guidances by the names of their classes."""
-        plain = {name: value for name, value in asdict(self).items() if name not in ("guidance", "seed")}
-        return {**plain, "guidance": [type(guidance).__name__ for guidance in self.guidances]}
+        """The options as JSON values, for a trace; guidances by the names of their classes, the
+        sampler by its name and settings."""
+        apart = ("guidance", "seed", "sampler", "order", "threshold")
+        known = asdict(replace(self, sampler=None, guidance=()))
+        plain = {name: value for name, value in known.items() if name not in apart}
+        sampler = {} if self.sampler is None else {"sampler": type(self.sampler).__name__, **vars(self.sampler)}
+        own = {name: value for name, value in sampler.items() if name != "reads"}
+        return {**plain, "sampler": own, "guidance": [type(guidance).__name__ for guidance in self.guidances]}
 
 
 def _at_least(name: str, value: int, least: int) -> None:

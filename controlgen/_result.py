@@ -6,6 +6,8 @@ computed when first asked for, so that nobody pays for drafts that nobody reads.
 
 from __future__ import annotations
 
+import math
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -45,6 +47,17 @@ class Reader:
         spelled = self.vocabulary.decode(tokens[: self.text_length(tokens)].tolist())
         return spelled.decode("utf-8", errors="strict" if self.strict else "replace")
 
+    def prefix(self, tokens: Tensor, settled: Tensor) -> str:
+        """What the leading settled tokens of a canvas (L,) spell, to the last whole character."""
+        leading = int((~settled).int().argmax()) if not bool(settled.all()) else len(settled)
+        count = min(leading, self.text_length(tokens))
+        spelled = self.vocabulary.decode(tokens[:count].tolist())
+        ended = count == self.text_length(tokens) and (count < leading or leading == len(settled))
+        if ended:
+            return spelled.decode("utf-8", errors="strict" if self.strict else "replace")
+        decoder = getincrementaldecoder("utf-8")(errors="strict" if self.strict else "replace")
+        return decoder.decode(spelled)
+
     def _ends(self, tokens: Tensor) -> bool:
         return not bool(is_text(self.vocabulary, tokens).all())
 
@@ -62,7 +75,10 @@ class Draft:
         row: index of the prompt in its batch.
         step: index of the step, from 0.
         tokens: (L,) int64, the whole canvas.
-        committed: (L,) bool, positions that will not change any more.
+        committed: (L,) bool, positions whose tokens stand in the canvas; a sampler that revises may still change them.
+        settled: (L,) bool, positions that can't change any more.
+        predicted: (L,) bool, positions that a pass of the model has seen; behind them, where a canvas is decoded block
+            by block, stands the shortest way to finish.
         confidences: (L,) float64, constrained probability of each token, at its commit or in this step.
         verified: False for a constraint that is only `verified` when this candidate did not pass.
         final: True for the row's last draft.
@@ -72,6 +88,8 @@ class Draft:
     step: int
     tokens: Tensor
     committed: Tensor
+    settled: Tensor
+    predicted: Tensor
     confidences: Tensor
     verified: bool
     final: bool
@@ -81,6 +99,11 @@ class Draft:
     def text(self) -> str:
         """The draft as text."""
         return self.reader.text(self.tokens)
+
+    @cached_property
+    def settled_text(self) -> str:
+        """The beginning of the text that can't change any more: what every later draft starts with."""
+        return self.reader.prefix(self.tokens, self.settled)
 
     @cached_property
     def value(self) -> Any:
@@ -117,6 +140,7 @@ class Result:
         log_z: per step, log of the probability that an unconstrained draw is valid (nats, normalised
             factors).
         forward_passes: passes of the model for this row, those of guidance included, the prompt's not.
+        cache_passes: passes that only stored finished blocks, where a family decodes block by block.
         elapsed: seconds from the start of the session until this row was finished.
         constraint_seconds: this row's share of the seconds spent in exact inference (its batch's, divided by
             rows).
@@ -130,6 +154,7 @@ class Result:
     finish_reason: FinishReason
     log_z: tuple[float, ...]
     forward_passes: int
+    cache_passes: int
     elapsed: float
     constraint_seconds: float
     exactness: Literal["exact", "verified", "free"]
@@ -151,3 +176,8 @@ class Result:
     def text_tokens(self) -> int:
         """How many tokens the text has."""
         return self.reader.text_length(self.tokens)
+
+    @property
+    def tokens_per_forward(self) -> float:
+        """Text tokens per forward pass, passes that only store blocks not counted; inf if no pass was made."""
+        return self.text_tokens / self.forward_passes if self.forward_passes else math.inf

@@ -1,7 +1,8 @@
-"""One row of a session: its task, its witness, what is committed, and how it ends.
+"""One row of a session: its task, its witness, what stands in its canvas, and how it ends.
 
-Knows the state of a single canvas of L positions and the rule that only witness tokens are committed; no
-model and no queries. `Task` says what a row is to write.
+Knows the state of a single canvas of L positions and how it is cut into blocks; no model and no queries. `Task` says
+what a row is to write. A position is *given* (the caller fixed it), *kept* (a step put the token there; it may be
+edited or given back), or open. What lies before `start` is final.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from controlgen._result import Draft, FinishReason, Reader, Result, is_text
 from controlgen._trace import Trace, TraceStep
 from controlgen._verify import Verifier
 from controlgen.constraints import Language, TokenAutomaton
+from controlgen.constraints._arrays import AutomatonArrays
 
 __all__ = ["Row", "Task"]
 
@@ -55,40 +57,77 @@ class Row:
     """The state of one canvas.
 
     Attributes:
-        witness: (L,) int64, complete and valid, agrees with all committed positions.
-        committed: (L,) bool.
+        witness: (L,) int64, complete and valid, agrees with all final positions, and with all kept ones unless the
+            sampler revises.
+        held: (L,) int64, the tokens in the canvas, where given or kept.
+        given, kept: (L,) bool.
         confidences: (L,) float64, see `Result.confidences`.
+        start, stop: the window of the canvas that is decoded now.
+        automaton: of the window.
+        step: index of the step within the window.
+        block_done: the window needs no further step.
         finish_reason: None while the row goes on.
     """
 
     def __init__(self, index: int, task: Task, witness: Tensor, seed: int, options: Options) -> None:
+        assert options.sampler is not None
         self.index, self.task, self.seed, self.options = index, task, seed, options
+        self.sampler = options.sampler
         self.generator = torch.Generator().manual_seed(seed)
+        self.length = len(witness)
         self.witness = witness
-        self.committed = task.fixed_tokens(len(witness)) >= 0
-        self.confidences = self.committed.double()
+        self.given = task.fixed_tokens(self.length) >= 0
+        self.kept = torch.zeros_like(self.given)
+        self.held = witness.clone()
+        self.confidences = self.given.double()
         checked = task.verify is not None or task.segmented is not None
         self.verifier = (
             Verifier(task.verify, task.reader.text, options.candidates, task.segmented) if checked else None
         )
+        self.automaton: AutomatonArrays = task.automaton
+        self.state = task.automaton.start
+        self.start, self.stop = 0, self.length
+        self.step = self.unchanged = self.filled_for = 0
+        self.block_done = False
         self.finish_reason: FinishReason | None = None
         self.error: Exception | None = None
-        self.forward_passes = 0
-        self.constraint_seconds = 0.0
-        self.elapsed = 0.0
+        self.forward_passes = self.cache_passes = 0
+        self.constraint_seconds = self.elapsed = 0.0
         self.log_z: list[float] = []
         self.trace: list[TraceStep] = []
         self._passed: tuple[Tensor, Tensor] | None = None  # last witness that passed verification, its confidences
 
-    @property
-    def fixed(self) -> Tensor:
-        """(L,) int64: the committed tokens, -1 at open positions."""
-        return torch.where(self.committed, self.witness, -1)
+    # -- what stands where ------------------------------------------------------------------------------------------
 
     @property
-    def open_text(self) -> Tensor:
-        """(L,) bool: open positions where the witness has text; stop and pad positions never count."""
-        return is_text(self.task.reader.vocabulary, self.witness) & ~self.committed
+    def window(self) -> slice:
+        """The positions that are decoded now."""
+        return slice(self.start, self.stop)
+
+    @property
+    def filled(self) -> Tensor:
+        """(L,) bool: given or kept."""
+        return self.given | self.kept
+
+    @property
+    def fixed(self) -> Tensor:
+        """(L,) int64: what the posterior takes as fixed, -1 at open positions."""
+        certain = self.given | self.final if self.sampler.revises else self.filled
+        return torch.where(certain, self.held, -1)
+
+    @property
+    def final(self) -> Tensor:
+        """(L,) bool: positions that can't change any more."""
+        if self.finish_reason is not None:
+            return torch.ones_like(self.given)
+        before = torch.arange(self.length) < self.start
+        changes = self.sampler.revises or self.sampler.reopens or self.verifier is not None
+        return before | (self.given if changes else self.filled)
+
+    def open(self, ends: bool) -> Tensor:
+        """(n,) bool: positions of the window that may be committed; stop and pad tokens only if `ends`."""
+        free = ~self.filled[self.window]
+        return free if ends else free & is_text(self.task.reader.vocabulary, self.witness[self.window])
 
     @property
     def verified(self) -> bool:
@@ -97,49 +136,90 @@ class Row:
 
     @property
     def has_passed(self) -> bool:
-        """Whether any witness so far passed verification."""
-        return self._passed is not None
+        """Whether a witness that agrees with everything final passed verification."""
+        return self._passed is not None and bool((self._passed[0] == self.witness)[: self.start].all())
+
+    @property
+    def ends_in_kept(self) -> bool:
+        """Whether the filled positions at the window's beginning hold the end of the text."""
+        filled = self.filled[self.window]
+        leading = len(filled) if bool(filled.all()) else int((~filled).int().argmax())
+        return not bool(is_text(self.task.reader.vocabulary, self.held[self.window][:leading]).all())
+
+    # -- moves ------------------------------------------------------------------------------------------------------
+
+    def enter(self, start: int, stop: int, automaton: AutomatonArrays) -> None:
+        """Go on with another window of the canvas."""
+        self.start, self.stop, self.automaton = start, stop, automaton
+        self.step = self.unchanged = self.filled_for = 0
+        self.block_done = False
 
     def adopt(self, witness: Tensor, confidences: Tensor, log_z: float) -> None:
-        """Take a step's witness (L,), with the constrained probability of each token (L,)."""
+        """Take a step's witness (L,), with the constrained probability of each token of the window (n,)."""
+        self.unchanged = self.unchanged + 1 if self.step and bool((witness == self.witness).all()) else 0
         self.witness = witness
-        self.confidences = torch.where(self.committed, self.confidences, confidences)
+        settled = self.given if self.sampler.revises else self.filled
+        window = self.window
+        self.confidences = self.confidences.clone()
+        self.confidences[window] = torch.where(settled[window], self.confidences[window], confidences)
         self.log_z.append(log_z)
         if self.verifier is not None and self.verified:
             self._passed = (witness, self.confidences)
 
     def replace(self, witness: Tensor, confidences: Tensor) -> None:
-        """Take another witness (L,) of the same step, one that passed verification."""
-        self.witness, self.confidences = witness, confidences
-        self._passed = (witness, confidences)
+        """Take another witness (L,) of the same step that passed verification; confidences (n,)."""
+        self.witness = witness
+        self.confidences = self.confidences.clone()
+        self.confidences[self.window] = confidences
+        self.held = torch.where(self.kept, witness, self.held)
+        self._passed = (witness, self.confidences)
 
-    def commit(self, positions: Tensor) -> None:
-        """Fix the witness tokens at these positions, (L,) bool."""
-        self.committed = self.committed | positions
+    def keep(self, commit: Tensor, tokens: Tensor) -> None:
+        """Put tokens (n,) into the canvas at positions (n,) bool of the window."""
+        self.held, self.kept = self.held.clone(), self.kept.clone()
+        self.held[self.window] = torch.where(commit, tokens, self.held[self.window])
+        self.kept[self.window] |= commit & ~self.given[self.window]
+
+    def reopen(self, positions: Tensor) -> None:
+        """Give kept positions (n,) bool of the window back to noise."""
+        self.kept = self.kept.clone()
+        self.kept[self.window] &= ~positions
+
+    def settle(self) -> None:
+        """End the window with its witness; one that fails verification gives way to the last that passed."""
+        if not self.verified and self.has_passed:
+            assert self._passed is not None
+            self.witness, self.confidences = self._passed
+        self.keep(torch.ones(self.stop - self.start, dtype=torch.bool), self.witness[self.window])
+        self.block_done = True
 
     def finish(self, reason: FinishReason, elapsed: float) -> None:
         """End the row with its witness; a candidate that fails verification gives way to the last that
         passed.
         """
         if not self.verified:
-            if self._passed is None:
+            if not self.has_passed:
                 assert self.verifier is not None
                 self.error = self.verifier.error(self.index)
             else:
+                assert self._passed is not None
                 self.witness, self.confidences = self._passed
-        self.committed = torch.ones_like(self.committed)
-        self.finish_reason, self.elapsed = reason, elapsed
+        self.finish_reason, self.elapsed, self.block_done = reason, elapsed, True
+
+    # -- what is handed out -----------------------------------------------------------------------------------------
 
     def record(self, step: int, committed: Tensor, allowed: Tensor) -> None:
-        """Add this step to the trace."""
+        """Add this step to the trace: the positions (L,) bool that it committed, the tokens allowed in its window."""
+        counts = torch.zeros(self.length, dtype=torch.int64)
+        counts[self.window] = allowed
         self.trace.append(
             TraceStep(
                 step=step,
-                canvas=tuple(self.fixed.tolist()),
+                canvas=tuple(torch.where(self.filled, self.held, -1).tolist()),
                 witness=tuple(self.witness.tolist()),
                 confidences=tuple(self.confidences.tolist()),
                 committed=tuple(committed.nonzero()[:, 0].tolist()),
-                allowed=tuple(allowed.tolist()),
+                allowed=tuple(counts.tolist()),
                 log_z=self.log_z[-1],
                 text=self.task.reader.text(self.witness),
             )
@@ -147,11 +227,14 @@ class Row:
 
     def draft(self, step: int) -> Draft:
         """The row's present output."""
+        final = self.final
         return Draft(
             row=self.index,
             step=step,
             tokens=self.witness,
-            committed=self.committed,
+            committed=final | self.filled,
+            settled=final,
+            predicted=torch.arange(self.length) < self.stop,
             confidences=self.confidences,
             verified=self.verified,
             final=self.finish_reason is not None,
@@ -161,13 +244,14 @@ class Row:
     def result(self) -> Result:
         """The output of a finished row."""
         assert self.finish_reason is not None
-        trace = Trace(len(self.witness), self.seed, self.options.summary(), tuple(self.trace))
+        trace = Trace(self.length, self.seed, self.options.summary(), tuple(self.trace))
         return Result(
             tokens=self.witness,
             confidences=self.confidences,
             finish_reason=self.finish_reason,
             log_z=tuple(self.log_z),
             forward_passes=self.forward_passes,
+            cache_passes=self.cache_passes,
             elapsed=self.elapsed,
             constraint_seconds=self.constraint_seconds,
             exactness=self.task.exactness,

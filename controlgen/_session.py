@@ -1,30 +1,37 @@
-"""The denoising loop, one step at a time: logits -> align -> guidance -> posterior -> commits -> canvas.
+"""The denoising loop, one step at a time: logits -> align -> guidance -> posterior -> sampler -> canvas.
 
-A `Session` holds B rows that share a canvas length and a number of steps; each has a constraint, a seed and
-an end of its own. It knows a `Denoiser` (logits for a canvas) and automata (exact queries), nothing of
-tokenizers, prompts as text or model folders. What always holds: every row has a witness, a complete member of
-its language that agrees with all fixed positions; only witness tokens are committed; the output is the last
-witness.
+A `Session` holds B rows; each has a constraint, a canvas length, a seed and an end of its own. It knows a `Denoiser`
+(logits for a view), automata (exact queries) and a `Sampler` (what to commit), nothing of tokenizers, prompts as text
+or model folders. What always holds: every row has a witness, a complete member of its language; only tokens of a
+member are committed; the output is the last witness. Where a family decodes block by block, all rows work on the same
+block, a row that has finished it waits, and its constraint speaks of the block's tokens that the rest of the canvas
+can still complete.
 """
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from controlgen._commit import choose, quota, window
-from controlgen._errors import ContextTooLong, ControlgenError, SessionError
-from controlgen._families import Denoiser
+from controlgen._borders import Borders, ends_in
+from controlgen._commit import window
+from controlgen._errors import ContextTooLong, ControlgenError, OptionError, SessionError
+from controlgen._first_witness import FirstWitness
 from controlgen._options import Options
-from controlgen._result import FinishReason, Result, StepOutput
+from controlgen._prefix import Prefix
+from controlgen._result import FinishReason, Result, StepOutput, is_text
 from controlgen._row import Row, Task
-from controlgen.constraints import ConstraintError, InfeasibleConstraint, Posterior, diagnose, posterior
-from controlgen.guidance import StepContext, total
+from controlgen._target import Slot, Target
+from controlgen._views import Forward, Pass
+from controlgen.constraints import ConstraintError, InfeasibleConstraint
+from controlgen.constraints._blocks import completion
+from controlgen.families import Denoiser
+from controlgen.samplers import Moves, Reading
 
 __all__ = ["Session", "Task"]
 
@@ -32,14 +39,18 @@ _FLATTENINGS = 7  # the last search for a verified candidate goes up to 2**6 tim
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """What the queries of one step said about R rows of L positions; all on the CPU."""
+class _Answers:
+    """What the queries of one step said, per row that was asked about; all on the CPU."""
 
-    witness: Tensor  # (R, L) int64
-    confidences: Tensor  # (R, L) float64
-    ranking: Tensor | None  # (R, L) floating, higher is earlier; None where the order needs no query
-    allowed: Tensor | None  # (R, L) int64, None where nobody asks
-    log_z: list[float]  # R
+    witness: list[Tensor]  # (n,) int64
+    proposal: list[Tensor]  # (n,) int64, what is put into the canvas; the witness unless a sampler draws and revises
+    confidence: list[Tensor]  # (n,) float64
+    entropy: list[Tensor] | None
+    raw: list[Tensor] | None
+    margin: list[Tensor] | None
+    log_total: list[Tensor] | None
+    allowed: list[Tensor] | None
+    log_z: list[float]
 
 
 class Session:
@@ -52,7 +63,7 @@ class Session:
     Args:
         denoiser: the model.
         tasks: one per row.
-        length: L, tokens of the canvas.
+        length: L, tokens of the canvas; one number, or one per row.
         options: how to run.
         strict: raise the error of the first row that can't start; False keeps it for `outcomes` and runs the
             rest.
@@ -60,29 +71,44 @@ class Session:
     Raises:
         InfeasibleConstraint: no member of a row's language fits; the message has the least number of tokens.
         ContextTooLong: a prompt and the canvas together are longer than the model's context.
-        OptionError: seeds that don't match the rows.
+        OptionError: seeds that don't match the rows, or a canvas that doesn't divide into the family's blocks.
     """
 
     def __init__(
-        self, denoiser: Denoiser, tasks: Sequence[Task], length: int, options: Options, *, strict: bool = True
+        self,
+        denoiser: Denoiser,
+        tasks: Sequence[Task],
+        length: int | Sequence[int],
+        options: Options,
+        *,
+        strict: bool = True,
     ) -> None:
-        self._denoiser, self._options, self._length = denoiser, options, length
+        self._options = options.resolved(denoiser.family)
+        denoiser = _with_block(denoiser, self._options.block_length)
+        family = denoiser.family
+        assert self._options.sampler is not None
+        self._sampler = self._options.sampler
         self._started = time.perf_counter()
         self._step = 0
         self._last_seconds = 0.0
-        self._conditioning: Any = None
-        self._conditioned: list[int] = []
         self._rows: list[Row] = []
         self._errors: dict[int, Exception] = {}
-        first = _FirstWitness(length)
-        for index, (task, seed) in enumerate(zip(tasks, options.seeds(len(tasks)), strict=True)):
+        lengths = [length] * len(tasks) if isinstance(length, int) else list(length)
+        first = FirstWitness()
+        for index, (task, canvas, seed) in enumerate(
+            zip(tasks, lengths, self._options.seeds(len(tasks)), strict=True)
+        ):
             try:
-                _check_context(index, len(task.prompt), length, denoiser.family.context)
-                self._rows.append(Row(index, task, first(index, task), seed, options))
+                _check_length(index, len(task.prompt), canvas, denoiser)
+                self._rows.append(Row(index, task, first(index, task, canvas), seed, self._options))
             except (ConstraintError, ControlgenError) as error:
                 if strict:
                     raise
                 self._errors[index] = error
+        prefix = Prefix(denoiser, {row.index: row.task.prompt for row in self._rows})
+        self._forward = Forward(denoiser, prefix, self._options)
+        self._borders = Borders(family, prefix, family.inner if family.block else self._options.block_length)
+        self._enter(self._rows)
 
     @property
     def done(self) -> bool:
@@ -105,7 +131,7 @@ class Session:
     def step(self) -> StepOutput:
         """One forward pass over the rows that go on, and the commits that follow from it.
 
-        When the deadline has come, no pass is made and the rows end with their witnesses.
+        When the deadline has come, or what is left is determined, no pass is made.
 
         Raises:
             SessionError: the session is done.
@@ -117,22 +143,48 @@ class Session:
         begun = time.perf_counter()
         if self._time_is_up(begun):
             return self._close(active, "deadline")
-        logits, bias = self._predict(active)
-        asked = time.perf_counter()
-        reading = self._read(active, logits, bias)
-        for index, row in enumerate(active):
-            self._advance(row, index, reading, logits, bias)
-        now = time.perf_counter()
-        for row in active:
-            row.constraint_seconds += (now - asked) / len(active)
+        self._jump(active)
+        working = self._active
+        if working and self._forward.family.carries:
+            self._carry(working)
+        if any(not row.block_done for row in working):
+            self._denoise(working)
+        self._settle_up()
         self._step += 1
-        self._last_seconds = now - begun
+        self._last_seconds = time.perf_counter() - begun
         return self._output(active)
 
     def stop(self) -> StepOutput | None:
         """End the rows that go on with their present witnesses; None if there is none."""
         active = self._active
         return self._close(active, "stopped") if active else None
+
+    def rewrite(self, row: int, tokens: Tensor) -> None:
+        """Put tokens into a row's canvas from outside, as if a step had committed them.
+
+        Args:
+            row: index of the row.
+            tokens: (L,) int64, -1 where nothing changes; only positions of the block that is decoded now, and none
+                that the caller fixed.
+
+        Raises:
+            InfeasibleConstraint: no member of the language has these tokens beside the committed ones; nothing changed.
+            SessionError: the row is finished or unknown, or a position can't be rewritten.
+        """
+        found = [candidate for candidate in self._active if candidate.index == row]
+        if not found:
+            raise SessionError(f"row {row} is finished or not there: nothing to rewrite")
+        one, chosen = found[0], tokens >= 0
+        outside = torch.ones_like(chosen)
+        outside[one.window] = False
+        if bool((chosen & (outside | one.given)).any()):
+            raise SessionError(
+                f"row {row}: only positions {one.start} to {one.stop - 1} that nobody fixed can be rewritten"
+            )
+        held = torch.where(chosen, tokens, torch.where(one.filled, one.held, -1))
+        one.witness = completion(one.task.automaton, one.task.automaton.start, one.length, held)
+        one.keep(chosen[one.window], tokens[one.window])
+        one.block_done = False
 
     def results(self) -> list[Result]:
         """The outputs, one per row.
@@ -159,238 +211,298 @@ class Session:
         found.update({row.index: row.error or row.result() for row in self._rows})
         return [found[index] for index in sorted(found)]
 
+    # -- ends -------------------------------------------------------------------------------------------------------
+
     def _time_is_up(self, now: float) -> bool:
         deadline = self._options.deadline
         return deadline is not None and now - self._started + self._last_seconds > deadline
 
     def _close(self, rows: list[Row], reason: FinishReason) -> StepOutput:
-        elapsed = time.perf_counter() - self._started
         for row in rows:
-            row.finish(reason, elapsed)
+            row.finish(reason, self._elapsed())
         return self._output(rows, self._step)
+
+    def _elapsed(self) -> float:
+        return time.perf_counter() - self._started
 
     def _output(self, rows: list[Row], step: int | None = None) -> StepOutput:
         step = self._step - 1 if step is None else step
         drafts = tuple(row.draft(step) for row in rows if row.error is None)
         return StepOutput(step=step, drafts=drafts, done=self.done)
 
-    def _predict(self, active: list[Row]) -> tuple[Tensor, Tensor | None]:
-        """Logits (R, L, V) of the present canvas, and the summed log-factors of guidance, if any."""
-        self._condition(active)
-        committed = torch.stack([row.committed for row in active])  # (R, L)
-        witness = torch.stack([row.witness for row in active])  # (R, L)
-        canvas = torch.where(committed, witness, self._denoiser.family.mask_id)
-        logits = self._denoiser.predict(canvas, self._conditioning)  # (R, L, V)
-        blank = _OncePerStep(self._denoiser, canvas)
-        context = StepContext(
-            canvas=canvas,
-            editable=~committed,
-            logits=logits,
-            step=self._step,
-            steps=self._options.steps,
-            progress=self._step / self._options.steps,
-            unconditional=blank,
-        )
-        bias = total(self._options.guidances, context)
-        for row in active:
-            row.forward_passes += 1 + blank.passes
-        return logits, bias
+    # -- blocks -----------------------------------------------------------------------------------------------------
 
-    def _condition(self, active: list[Row]) -> None:
-        """Encode the prompts at the first step, and drop the rows that finished since the last one."""
-        indices = [row.index for row in active]
-        if not self._conditioned:
-            self._conditioning = self._denoiser.encode([row.task.prompt for row in active])
-        elif indices != self._conditioned:
-            kept = torch.tensor([self._conditioned.index(index) for index in indices])
-            self._conditioning = self._denoiser.select(self._conditioning, kept)
-        self._conditioned = indices
+    def _enter(self, rows: list[Row]) -> None:
+        """Let the rows go on with the present block of their canvases."""
+        for row in rows:
+            self._borders.enter(row)
+        self._forward.new_block()
 
-    def _posterior(
-        self, rows: list[Row], logits: Tensor, fixed: Tensor, bias: Tensor | None, flatten: float = 1.0
-    ) -> Posterior:
-        """The step's target for these rows: f = (logits + bias) / temperature, the temperature times
-        `flatten`.
+    def _settle_up(self) -> None:
+        """End the rows whose text is whole; when all others have finished the block, go on with the next."""
+        for row in self._active:
+            if row.block_done and (row.stop >= row.length or ends_in(row, row.stop)):
+                row.finish("complete", self._elapsed())
+        going = self._active
+        if going and all(row.block_done for row in going):
+            self._borders.advance(going)
+            self._enter(going)
+
+    def _jump(self, rows: list[Row]) -> None:
+        """Commit what the constraint alone decides, and pass over blocks that it decides whole."""
+        while self._options.jump and rows:
+            self._commit_forced(rows)
+            whole = all(row.block_done for row in rows)
+            self._settle_up()
+            rows = self._active if whole else []
+
+    def _commit_forced(self, rows: list[Row]) -> None:
+        """Positions where one token is left; a row without any choice left has finished its block."""
+        waiting = [row for row in rows if not row.block_done]
+        for row in waiting:
+            target = self._borders.target_without_logits(row)
+            forced = (target.support_size[0] == 1) & ~row.filled[row.window]
+            if bool(forced.any()):
+                row.keep(forced, row.witness[row.window])
+            if not bool(row.open(ends=False).any()) and self._borders.determined(row, target):
+                row.settle()
+
+    def _carry(self, rows: list[Row]) -> None:
+        """Commit the first position of a block that the pass over the block before has predicted already.
+
+        Under a constraint only if it holds text: a stop token would end the text before anything else was seen.
         """
-        temperature = (self._options.temperature or 1.0) * flatten
-        return posterior(
-            [row.task.automaton for row in rows],
-            logits,
-            fixed.to(logits.device),
-            temperature=temperature,
-            bias=bias if bias is None or temperature == 1.0 else bias / temperature,
-            normalize=True,
-        )
+        fresh = [row for row in rows if self._borders.begins(row)]
+        logits = self._forward.carried(rows) if fresh else None  # (R, V)
+        if logits is None:
+            return
+        indices = [row.index for row in rows]
+        for row in fresh:
+            target = self._borders.first_position(row, logits[indices.index(row.index)])
+            token = target.mode()[0]  # (1,)
+            if self._ends(row) or bool(is_text(row.task.reader.vocabulary, token)):
+                chance = target.confidence([token])[0]
+                self._borders.commit_first(row, token, chance)
+            if not bool(row.open(self._ends(row)).any()):
+                row.settle()
 
-    def _read(self, active: list[Row], logits: Tensor, bias: Tensor | None) -> _Reading:
-        """Ask the step's posterior for the witness and for what the order of commits needs."""
-        options = self._options
-        target = self._posterior(active, logits, torch.stack([row.fixed for row in active]), bias)
-        if options.witness == "sample":
-            witness = target.sample([row.generator for row in active])
+    # -- one step ---------------------------------------------------------------------------------------------------
+
+    def _denoise(self, rows: list[Row]) -> None:
+        """One pass of the model over the rows, and what follows for those that still work on their block."""
+        shown = self._forward(rows, self._steps(rows[0]))
+        asked = time.perf_counter()
+        working = [row for row in rows if not row.block_done]
+        answers = self._read(working, shown)
+        for index, row in enumerate(working):
+            self._advance(row, index, answers, shown)
+        for row in rows:
+            row.constraint_seconds += (time.perf_counter() - asked) / len(rows)
+
+    def _temperature(self, row: Row) -> float:
+        if self._options.temperature is not None:
+            return self._options.temperature
+        own = self._sampler.temperature(row.step, self._steps(row))
+        return own if own is not None else float(self._sampler.draws)
+
+    def _steps(self, row: Row) -> int:
+        own = self._sampler.steps(row.stop - row.start, self._forward.family.steps)
+        return self._options.steps or own
+
+    def _target(self, rows: list[Row], shown: Pass, flatten: float = 1.0, fixed: Tensor | None = None) -> Target:
+        slots = [
+            Slot(
+                row=shown.rows.index(row.index),
+                automaton=row.automaton,
+                offset=self._borders.offset(row),
+                fixed=(row.fixed if fixed is None else fixed)[row.window],
+            )
+            for row in rows
+        ]
+        return Target(slots, shown.logits, shown.bias, (self._temperature(rows[0]) or 1.0) * flatten)
+
+    def _read(self, rows: list[Row], shown: Pass) -> _Answers:
+        """Ask the step's posterior for the witness and for what the sampler reads."""
+        target = self._target(rows, shown)
+        generators = [row.generator for row in rows]
+        heat, source = self._temperature(rows[0]), self._options.witness
+        drawn = target.sample(generators) if heat > 0 and source in (None, "sample") else None
+        if drawn is not None and not self._sampler.revises:
+            witness = drawn
         else:
-            witness = target.mode() if options.witness == "mode" else target.mbr()
-        confidences = target.confidence(witness)
-        ranking = None
-        if options.order == "confidence":
-            ranking = confidences
-        elif options.order == "entropy":
-            ranking = -target.entropy()
-        elif options.order == "raw":
-            ranking = target.raw_confidence(witness)
-        return _Reading(
-            witness=witness.cpu(),
-            confidences=confidences.double().cpu(),
-            ranking=None if ranking is None else ranking.cpu(),
-            allowed=target.support_size().cpu() if options.trace or options.free_forced else None,
-            log_z=target.log_z.tolist(),
+            witness = target.mbr() if source == "mbr" else target.mode()
+        confidence = target.confidence(witness)
+        reads = self._sampler.reads
+        raw = target.raw_confidence(witness) if reads & {"raw", "log_total"} else None
+        return _Answers(
+            witness=witness,
+            proposal=witness if drawn is None else drawn,
+            confidence=confidence,
+            entropy=target.entropy if "entropy" in reads else None,
+            raw=raw,
+            margin=target.margin if "margin" in reads else None,
+            log_total=_log_totals(rows, target, raw, confidence) if "log_total" in reads else None,
+            allowed=target.support_size if self._options.trace else None,
+            log_z=target.log_z,
         )
 
-    def _advance(self, row: Row, index: int, reading: _Reading, logits: Tensor, bias: Tensor | None) -> None:
-        """Take the witness, commit a part of it, and end the row when all of its text is committed."""
-        row.adopt(reading.witness[index], reading.confidences[index], reading.log_z[index])
+    def _advance(self, row: Row, index: int, answers: _Answers, shown: Pass) -> None:
+        """Take the witness, let the sampler move, and end the block when it is done."""
+        row.adopt(self._borders.whole(row, answers.witness[index]), answers.confidence[index], answers.log_z[index])
         if row.verifier is not None and not row.verified:
-            self._redraw(row, logits[index : index + 1], None if bias is None else bias[index : index + 1])
-        chosen = self._choose(row, index, reading)
-        row.commit(chosen)
+            self._redraw(row, shown)
+        last = row.step >= self._steps(row) + self._sampler.extra_steps - 1
+        reading = self._reading(row, index, answers)
+        moves = self._sampler.step(reading)
+        # A redrawn witness is what verification passed: nothing else may be put into the canvas.
+        redrawn = not torch.equal(row.witness[row.window], answers.witness[index])
+        commit = self._apply(row, moves, reading, row.witness[row.window] if redrawn else answers.proposal[index], last)
+        if self._sampler.revises and not self._sampler.reopens:
+            self._reconcile(row, shown)
         if self._options.trace:
-            assert reading.allowed is not None
-            row.record(self._step, chosen, reading.allowed[index])
-        if not bool(row.open_text.any()):
-            row.finish("complete", time.perf_counter() - self._started)
+            assert answers.allowed is not None
+            committed = torch.zeros_like(row.given)
+            committed[row.window] = commit
+            row.record(self._step, committed, answers.allowed[index])
+        row.step += 1
+        if last or moves.done or self._is_filled(row):
+            row.settle()
 
-    def _choose(self, row: Row, index: int, reading: _Reading) -> Tensor:
-        """The positions that this step commits, (L,) bool."""
-        options = self._options
-        inside, steps = window(row.open_text, options.block_length, options.steps - self._step)
-        extra = torch.zeros_like(inside)
-        if options.threshold is not None:
-            extra = inside & (row.confidences >= options.threshold)
-        counted = inside
-        if options.free_forced:
-            assert reading.allowed is not None
-            forced = inside & (reading.allowed[index] == 1)
-            extra, counted = extra | forced, inside & ~forced
-        ranking = self._ranking(row, index, reading)
-        return choose(ranking, counted, quota(int(counted.sum()), steps)) | extra
+    def _is_filled(self, row: Row) -> bool:
+        """Whether nothing can be taken back and nothing is left to commit, or nothing before the text's end."""
+        if self._sampler.revises or self._sampler.reopens:
+            return False
+        if not bool(row.open(self._ends(row)).any()):
+            return True
+        return self._forward.family.block is not None and row.ends_in_kept
 
-    def _ranking(self, row: Row, index: int, reading: _Reading) -> Tensor:
-        if reading.ranking is not None:
-            return reading.ranking[index]
-        if self._options.order == "random":
-            return torch.rand(self._length, generator=row.generator)
-        return -torch.arange(self._length, dtype=torch.float64)
+    def _ends(self, row: Row) -> bool:
+        """Whether stop and pad positions are committed like any others."""
+        return self._sampler.ranks_ends or (row.task.exactness == "free" and self._forward.family.ranks_ends)
 
-    def _redraw(self, row: Row, logits: Tensor, bias: Tensor | None) -> None:
+    def _reading(self, row: Row, index: int, answers: _Answers) -> Reading:
+        steps = self._steps(row)
+        inside, remaining = self._part(row, max(steps - row.step, 1))
+        row.filled_for = 0 if bool(row.open(self._ends(row)).any()) else row.filled_for + 1
+        part = row.window
+        return Reading(
+            witness=row.witness[part],
+            held=row.held[part],
+            open=inside,
+            committed=row.kept[part],
+            confidence=row.confidences[part] if not self._sampler.revises else answers.confidence[index],
+            entropy=None if answers.entropy is None else answers.entropy[index],
+            raw=None if answers.raw is None else answers.raw[index],
+            margin=None if answers.margin is None else answers.margin[index],
+            log_total=None if answers.log_total is None else answers.log_total[index],
+            taken_at=row.confidences[part],
+            step=row.step,
+            steps=steps,
+            remaining=remaining,
+            length=self._borders.size(row),
+            unchanged=row.unchanged,
+            filled_for=row.filled_for,
+            generator=row.generator,
+        )
+
+    def _part(self, row: Row, steps: int) -> tuple[Tensor, int]:
+        """The open positions that are in turn, (n,) bool, and in how many steps they have to be committed."""
+        offset = self._borders.offset(row)
+        free = row.open(self._ends(row))
+        inside, remaining = window(torch.cat((free.new_zeros(offset), free)), self._borders.inner, steps)
+        return inside[offset:], remaining
+
+    def _apply(self, row: Row, moves: Moves, reading: Reading, tokens: Tensor, last: bool) -> Tensor:
+        """Carry out a sampler's moves; (n,) bool: what was committed."""
+        commit = moves.commit & (reading.open | (reading.committed if self._sampler.revises else False))
+        if last or moves.done:
+            commit = commit | reading.open
+        elif moves.reopen is not None:
+            row.reopen(moves.reopen & reading.committed)
+        row.keep(commit, tokens)
+        return commit
+
+    def _reconcile(self, row: Row, shown: Pass) -> None:
+        """Make the witness agree with the canvas after edits, or the canvas with the witness where that can't be."""
+        kept = row.kept[row.window]
+        if bool((row.witness[row.window] == row.held[row.window])[kept].all()):
+            return
+        try:
+            agreed = self._target([row], shown, fixed=torch.where(row.filled, row.held, -1)).mode()[0]
+            row.witness = self._borders.whole(row, agreed)
+        except InfeasibleConstraint:
+            row.keep(kept, row.witness[row.window])
+
+    # -- candidates of verified constraints -------------------------------------------------------------------------
+
+    def _redraw(self, row: Row, shown: Pass) -> None:
         """Look for a candidate that passes verification among draws from this step's posterior.
 
-        At the last step, where nothing has passed yet, the canvas is opened again and the rest of the budget
-        is spent, on draws that become flatter as they go on.
+        At the last step of a block, where nothing that agrees with the final part has passed yet, the block is opened
+        again and the rest of the budget is spent, on draws that become flatter as they go on.
         """
         assert row.verifier is not None
-        found = self._search(row, logits, bias, row.fixed, attempts=self._share_of_candidates())
-        if found is None and self._step == self._options.steps - 1 and not row.has_passed:
-            opened = row.task.fixed_tokens(self._length)
+        share = max(1, self._options.candidates // (2 * self._steps(row)))
+        found = self._search(row, shown, row.fixed, attempts=share)
+        if found is None and row.step >= self._steps(row) - 1 and not row.has_passed:
+            opened = torch.where(row.given | (torch.arange(row.length) < row.start), row.held, -1)
             for doubling in range(_FLATTENINGS):
                 found = found or self._search(
-                    row, logits, bias, opened, attempts=self._options.candidates, flatten=2.0**doubling
+                    row, shown, opened, attempts=self._options.candidates, flatten=2.0**doubling
                 )
         if found is not None:
             row.replace(*found)
 
     def _search(
-        self,
-        row: Row,
-        logits: Tensor,
-        bias: Tensor | None,
-        fixed: Tensor,
-        *,
-        attempts: int,
-        flatten: float = 1.0,
+        self, row: Row, shown: Pass, fixed: Tensor, *, attempts: int, flatten: float = 1.0
     ) -> tuple[Tensor, Tensor] | None:
-        """A canvas (L,) that passes verification, with its confidences (L,), among the draws; or None."""
+        """A canvas (L,) that passes verification, with its confidences (n,), among the draws; or None."""
         assert row.verifier is not None
-        target = self._posterior([row], logits, fixed[None], bias, flatten)
-        tokens = row.verifier.search(lambda: target.sample([row.generator])[0].cpu(), attempts)
-        return None if tokens is None else (tokens, target.confidence(tokens[None])[0].double().cpu())
-
-    def _share_of_candidates(self) -> int:
-        return max(1, self._options.candidates // (2 * self._options.steps))
-
-
-class _OncePerStep:
-    """The unconditional logits of one canvas, computed when first asked for; counts its forward passes."""
-
-    def __init__(self, denoiser: Denoiser, canvas: Tensor) -> None:
-        self._denoiser, self._canvas = denoiser, canvas
-        self._logits: Tensor | None = None
-
-    @property
-    def passes(self) -> int:
-        return 0 if self._logits is None else 1
-
-    def __call__(self) -> Tensor:
-        if self._logits is None:
-            blank = self._denoiser.unconditional(self._canvas.shape[0])
-            self._logits = self._denoiser.predict(self._canvas, blank)
-        return self._logits
+        target = self._target([row], shown, flatten, fixed)
+        tokens = row.verifier.search(
+            lambda: self._borders.whole(row, target.sample([row.generator])[0]), attempts
+        )
+        return None if tokens is None else (tokens, target.confidence([tokens[row.window]])[0])
 
 
-class _FirstWitness:
-    """The shortest member of a language that fits a canvas: the witness before any forward pass.
+def _log_totals(
+    rows: list[Row], target: Target, raw: list[Tensor] | None, confidence: list[Tensor]
+) -> list[Tensor]:
+    """log Σ e^f per position; without a constraint over the tokens that may be written only."""
+    assert raw is not None
+    totals = target.raw_log_normalizer
+    return [
+        total + ((chance / marginal).log() if row.task.exactness == "free" else 0.0)
+        for row, total, chance, marginal in zip(rows, totals, raw, confidence, strict=True)
+    ]
 
-    It is the mode under factors that know nothing but that stop and pad tokens are better than text. Rows
-    with the same automaton and nothing fixed share it.
-    """
 
-    def __init__(self, length: int) -> None:
-        self._length = length
-        self._known: dict[int, Tensor] = {}
-
-    def __call__(self, index: int, task: Task) -> Tensor:
-        key = id(task.automaton)
-        if task.fixed is None and key in self._known:
-            return self._known[key]
-        witness = self._find(index, task)
-        if task.fixed is None:
-            self._known[key] = witness
-        return witness
-
-    def _find(self, index: int, task: Task) -> Tensor:
-        automaton, length = task.automaton, self._length
-        if automaton.min_tokens > length:
-            why = (
-                f"prompt {index}: the constraint needs at least {automaton.min_tokens} tokens and the "
-                f"canvas has {length}; raise max_new_tokens to {automaton.min_tokens} or more"
-            )
-            raise self._infeasible(why, task)
-        vocabulary = task.reader.vocabulary
-        factors = torch.zeros(1, automaton.vocab_size)
-        factors[:, [*vocabulary.stop_ids, *vocabulary.pad_ids]] = 1.0
-        try:
-            return automaton.posterior(factors.expand(length, -1), task.fixed_tokens(length)).mode()  # (L, V)
-        except InfeasibleConstraint as error:
-            raise self._infeasible(f"prompt {index}: {error}", task) from error
-
-    def _infeasible(self, why: str, task: Task) -> InfeasibleConstraint:
-        """The error, with the smallest set of parts that conflict where there are parts to tell apart."""
-        apart = task.language is not None and (len(task.language.parts) > 1 or task.fixed is not None)
-        conflict = None
-        if apart and task.language is not None:
-            conflict = diagnose(
-                task.language, task.reader.vocabulary, length=self._length, fixed=task.fixed_tokens(self._length)
-            )
-        return InfeasibleConstraint(
-            why if conflict is None else f"{why}; {conflict}",
-            min_tokens=task.automaton.min_tokens,
-            canvas=self._length,
-            conflict=conflict,
+def _check_length(index: int, prompt: int, canvas: int, denoiser: Denoiser) -> None:
+    family = denoiser.family
+    if prompt + canvas > family.context:
+        raise ContextTooLong(prompt, canvas, family.context, index)
+    if family.block is not None and family.block_origin == "canvas" and canvas % family.block:
+        near = max(canvas // family.block, 1) * family.block
+        raise OptionError(
+            f"prompt {index}: max_new_tokens is {canvas}, which is no multiple of the block of {family.block} tokens "
+            f"that {family.name} decodes at a time; use {near} or {near + family.block}"
+        )
+    if prompt == 0 and family.logit_shift:
+        raise OptionError(
+            f"prompt {index} is empty: {family.name} needs a token before the canvas to predict its first"
         )
 
 
-def _check_context(index: int, prompt: int, canvas: int, limit: int) -> None:
-    if prompt + canvas > limit:
-        raise ContextTooLong(prompt, canvas, limit, index)
+def _with_block(denoiser: Denoiser, size: int | None) -> Denoiser:
+    """The denoiser with another size of block, where its family decodes block by block and allows it."""
+    family = denoiser.family
+    if size is None or family.block in (None, size):
+        return denoiser
+    if not family.resizable:
+        raise OptionError(f"block_length must be {family.block} for {family.name}, or left out; not {size}")
+    resized = copy.copy(denoiser)
+    resized.family = replace(family, block=size)
+    return resized
 
 
 def _or_raise(outcome: Result | Exception) -> Result:

@@ -190,11 +190,12 @@ class EmbeddedDiffusionModel(PreTrainedModel):
         ids = torch.full((batch, 1), self.config.record_token_id, device=self.embedding.weight.device)
         return self.encode_prompt(ids)
 
-    def forward(self, canvas: Tensor, cache: PromptCache) -> Tensor:
+    def forward(self, canvas: Tensor, cache: PromptCache, lengths: Tensor | None = None) -> Tensor:
         """Logits (B, L, V), in the parameters' dtype, of the canvas (B, L) int64 after the cached prompts.
 
-        Row i of the logits speaks of position i. The canvas has no padding mask: `<|end|>` and `<|pad|>` are
-        predicted like any token. Its positions continue after each row's true prompt length.
+        Row i of the logits speaks of position i. `<|end|>` and `<|pad|>` belong to a canvas and are predicted like
+        any token; where canvases differ in length, `lengths` (B,) int64 says how much of each is real, and nothing
+        attends to what stands behind. Positions continue after each row's true prompt length.
         ValueError if batch sizes differ or the context is exceeded.
         """
         batch, length = canvas.shape
@@ -202,9 +203,13 @@ class EmbeddedDiffusionModel(PreTrainedModel):
             raise ValueError(f"the canvas has {batch} rows, the prompt cache {cache.batch}")
         self._check_context(length + int(cache.lengths.max()))
         mask = None
-        if cache.mask is not None:
-            own = cache.mask.new_ones(batch, length)
-            mask = torch.cat((cache.mask, own), dim=1)[:, None, None, :]  # (B, 1, 1, P+L)
+        if cache.mask is not None or lengths is not None:
+            past = cache.keys[0].shape[2]
+            before = canvas.new_ones(batch, past, dtype=torch.bool) if cache.mask is None else cache.mask
+            own = canvas.new_ones(batch, length, dtype=torch.bool)
+            if lengths is not None:
+                own = torch.arange(length, device=canvas.device) < lengths[:, None]
+            mask = torch.cat((before, own), dim=1)[:, None, None, :]  # (B, 1, 1, P+L)
         positions = cache.lengths[:, None] + torch.arange(length, device=canvas.device)  # (B, L)
         rope = rotary(positions, self.config.head_size, self.config.rope_theta)
         x = self.embed(canvas)  # (B, L, d)

@@ -7,7 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controlgen._commit import choose, quota, window
+from controlgen._commit import window
+from controlgen.samplers._base import best as choose
+from controlgen.samplers._base import even_quota as quota
 
 rows = st.lists(st.booleans(), min_size=1, max_size=40).map(torch.tensor)
 

@@ -16,10 +16,11 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
 
-from controlgen._families import EmbeddedDenoiser
 from controlgen._model import Model
 from controlgen._prompt import SPECIAL_TOKENS
 from controlgen.embedded import EmbeddedDiffusionConfig, EmbeddedDiffusionModel
+from controlgen.families import View
+from controlgen.families.embedded import EmbeddedDenoiser
 
 CORPUS = [
     '{"name":"Ada Lovelace","age":36,"tags":["math","engine"],"paid":true,"note":null}',
@@ -82,11 +83,12 @@ class Counting(EmbeddedDenoiser):
         self.encoded += 1
         return super().encode(prompts)
 
-    def predict(self, canvas: Tensor, conditioning: Any) -> Tensor:
+    def predict(self, view: View, conditioning: Any) -> Tensor:
+        canvas = view.tokens
         self.rows.append(canvas.shape[0])
         self.canvases.append(canvas.clone())
         time.sleep(self._seconds)
-        logits = super().predict(canvas, conditioning)
+        logits = super().predict(view, conditioning)
         return logits if self._hostile is None else self._hostile(canvas, logits)
 
 
