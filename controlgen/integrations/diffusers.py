@@ -65,16 +65,17 @@ def constrained(
     if gen_length < 1:
         raise ValueError(f"gen_length must be at least 1, got {gen_length}")
     guard = _Guard(checked(constraints), gen_length, How(witness, seed, temperature))
-    made = _class_of(type(scheduler)).from_config(scheduler.config)
+    base: Any = type(scheduler)
+    made = _class_of(base).from_config(scheduler.config)
     made._guard = guard
     return made
 
 
 @functools.cache
-def _class_of(base: type) -> Any:
+def _class_of(base: Any) -> Any:
     """The class with a guarded `step`; what its methods take stays visible, as the pipelines look it up."""
-    step: Callable[..., Any] = getattr(base, "step")  # noqa: B009 (any scheduler's)
-    prepare: Callable[..., Any] = getattr(base, "set_timesteps")  # noqa: B009
+    step: Callable[..., Any] = base.step
+    prepare: Callable[..., Any] = base.set_timesteps
 
     @functools.wraps(prepare)
     def set_timesteps(self: Any, *args: Any, **options: Any) -> None:
