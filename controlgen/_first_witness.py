@@ -9,7 +9,7 @@ from torch import Tensor
 
 from controlgen._row import Task
 from controlgen.constraints import InfeasibleConstraint, diagnose
-from controlgen.constraints._blocks import completion
+from controlgen.constraints._blocks import completion, finishing
 
 __all__ = ["FirstWitness"]
 
@@ -43,7 +43,20 @@ class FirstWitness:
         try:
             return completion(automaton, automaton.start, length, task.fixed)
         except InfeasibleConstraint as error:
-            raise _infeasible(f"prompt {index}: {error}", task, length) from error
+            why = f"prompt {index}: {error}"
+            if not task.reader.vocabulary.stop_ids:
+                why += f"; the model has no stop token, so that the text has to fill all {length} positions"
+                why += _lengths_that_fit(task, length)
+            raise _infeasible(why, task, length) from error
+
+
+def _lengths_that_fit(task: Task, length: int) -> str:
+    """The nearest numbers of tokens that a member can have exactly, as an end of a message."""
+    if task.fixed is not None:
+        return ""
+    fits = finishing(task.automaton, 2 * length)[:, task.automaton.start]
+    near = sorted(fits.nonzero()[:, 0].tolist(), key=lambda count: abs(count - length))[:3]
+    return f": members have {', '.join(map(str, sorted(near)))} tokens, say" if near else ""
 
 
 def _infeasible(why: str, task: Task, length: int) -> InfeasibleConstraint:

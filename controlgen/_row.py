@@ -156,10 +156,11 @@ class Row:
 
     def adopt(self, witness: Tensor, confidences: Tensor, log_z: float) -> None:
         """Take a step's witness (L,), with the constrained probability of each token of the window (n,)."""
-        self.unchanged = self.unchanged + 1 if self.step and bool((witness == self.witness).all()) else 0
+        window = self.window
+        same = torch.equal(witness[window], self.witness[window])
+        self.unchanged = self.unchanged + 1 if self.step and same else 0
         self.witness = witness
         settled = self.given if self.sampler.revises else self.filled
-        window = self.window
         self.confidences = self.confidences.clone()
         self.confidences[window] = torch.where(settled[window], self.confidences[window], confidences)
         self.log_z.append(log_z)

@@ -14,10 +14,18 @@ from transformers.models.diffusion_gemma.configuration_diffusion_gemma import (
 from tests.controlgen.integrations._small import PAD, SIZE, STOP
 
 
-def gemma(canvas: int, seed: int = 0, spread: float = 6.0) -> Any:
+def gemma(
+    canvas: int,
+    seed: int = 0,
+    spread: float = 6.0,
+    *,
+    vocab_size: int = SIZE,
+    pad_token_id: int = PAD,
+    eos_token_id: int = STOP,
+) -> Any:
     """A model of one sliding and one full layer, its logits spread so that they are neither flat nor certain."""
     text = DiffusionGemmaTextConfig(
-        vocab_size=SIZE,
+        vocab_size=vocab_size,
         hidden_size=32,
         intermediate_size=32,
         moe_intermediate_size=16,
@@ -31,8 +39,8 @@ def gemma(canvas: int, seed: int = 0, spread: float = 6.0) -> Any:
         num_experts=2,
         top_k_experts=1,
         sliding_window=64,
-        pad_token_id=PAD,
-        eos_token_id=STOP,
+        pad_token_id=pad_token_id,
+        eos_token_id=eos_token_id,
         bos_token_id=None,
     )
     vision = {
@@ -53,6 +61,6 @@ def gemma(canvas: int, seed: int = 0, spread: float = 6.0) -> Any:
                 if parameter.dim() >= 2:
                     parameter.normal_(std=0.3)
             model.model.decoder.embed_tokens.weight.normal_(std=spread / 32**0.5)
-    model.generation_config.pad_token_id = PAD
-    model.generation_config.eos_token_id = STOP
+    model.generation_config.pad_token_id = pad_token_id
+    model.generation_config.eos_token_id = eos_token_id
     return model
