@@ -12,18 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from controlgen import constraints as constraints
+    from controlgen import families as families
     from controlgen import guidance as guidance
+    from controlgen import integrations as integrations
+    from controlgen import samplers as samplers
     from controlgen._errors import ControlgenError as ControlgenError
     from controlgen._extract import Extraction as Extraction
     from controlgen._extract import ExtractionError as ExtractionError
     from controlgen._extract import extract as extract
     from controlgen._model import Model as Model
     from controlgen._model import load as load
+    from controlgen._result import Draft as Draft
     from controlgen._result import Result as Result
     from controlgen._session import Session as Session
 
 _HOME = {
     "ControlgenError": "controlgen._errors",
+    "Draft": "controlgen._result",
     "Extraction": "controlgen._extract",
     "ExtractionError": "controlgen._extract",
     "Model": "controlgen._model",
@@ -32,10 +37,11 @@ _HOME = {
     "extract": "controlgen._extract",
     "load": "controlgen._model",
 }
-_PACKAGES = ("constraints", "guidance")
+_PACKAGES = ("constraints", "families", "guidance", "integrations", "samplers")
 
 __all__ = [
     "ControlgenError",
+    "Draft",
     "Extraction",
     "ExtractionError",
     "Model",
@@ -44,8 +50,11 @@ __all__ = [
     "__version__",
     "constraints",
     "extract",
+    "families",
     "guidance",
+    "integrations",
     "load",
+    "samplers",
 ]
 
 __version__: str

@@ -390,7 +390,7 @@ def _check_tokenizer(tokenizer: Any, family: Family) -> None:
             "not this model's tokenizer"
         )
     special = _special_ids(tokenizer)
-    control = {family.mask_id: "mask", **dict.fromkeys(family.stop_ids, "stop")}
+    control: dict[int | None, str] = {family.mask_id: "mask", **dict.fromkeys(family.stop_ids, "stop")}
     texts = {token: text for text, token in ids.items() if token in control and token not in special}
     for token, text in sorted(texts.items()):
         raise ModelFolderError(

@@ -131,8 +131,9 @@ class Options:
             return self.sampler
         if self.order in (None, "confidence", "raw"):
             return LowConfidence(raw=self.order == "raw", threshold=self.threshold)
-        kind = {"entropy": Entropy, "left_to_right": LeftToRight, "random": Random}[str(self.order)]
-        return kind(threshold=self.threshold)
+        if self.order == "entropy":
+            return Entropy(threshold=self.threshold)
+        return (LeftToRight if self.order == "left_to_right" else Random)(threshold=self.threshold)
 
     @property
     def guidances(self) -> tuple[Guidance, ...]:

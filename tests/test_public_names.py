@@ -11,6 +11,7 @@ import controlgen
 
 NAMES = {
     "ControlgenError",
+    "Draft",
     "Extraction",
     "ExtractionError",
     "Model",
@@ -19,8 +20,11 @@ NAMES = {
     "__version__",
     "constraints",
     "extract",
+    "families",
     "guidance",
+    "integrations",
     "load",
+    "samplers",
 }
 CONSTRAINTS = {
     "BudgetExceeded",
@@ -55,12 +59,38 @@ CONSTRAINTS = {
     "reasoning_then",
 }
 GUIDANCE = {"ClassifierFree", "Guidance", "StepContext", "total"}
+SAMPLERS = {
+    "Analytic",
+    "Ancestral",
+    "Entropy",
+    "EntropyBound",
+    "Factor",
+    "FirstHitting",
+    "LeftToRight",
+    "LowConfidence",
+    "Margin",
+    "Moves",
+    "Random",
+    "ReMDM",
+    "Reading",
+    "Sampler",
+    "Threshold",
+    "TokenEditing",
+    "UniformRenoise",
+}
+FAMILIES = {"BlockCausal", "Denoiser", "Entry", "Family", "FullCanvas", "View", "align", "entries", "register"}
 
 
 @pytest.mark.parametrize(
     ("package", "names"),
-    [(controlgen, NAMES), (controlgen.constraints, CONSTRAINTS), (controlgen.guidance, GUIDANCE)],
-    ids=["controlgen", "constraints", "guidance"],
+    [
+        (controlgen, NAMES),
+        (controlgen.constraints, CONSTRAINTS),
+        (controlgen.guidance, GUIDANCE),
+        (controlgen.samplers, SAMPLERS),
+        (controlgen.families, FAMILIES),
+    ],
+    ids=["controlgen", "constraints", "guidance", "samplers", "families"],
 )
 def test_the_public_names(package, names):
     assert set(package.__all__) == names

@@ -103,7 +103,7 @@ class FastDenoiser:
             ).logits
         return logits
 
-    def _gathered(self, parts: list[tuple[_Group, Tensor | None]], shape: tuple[int, ...]) -> Tensor:
+    def _gathered(self, parts: Sequence[tuple[_Group, Tensor | None]], shape: tuple[int, ...]) -> Tensor:
         """The groups' parts in the order of the batch; zeros where a group has none."""
         known = next(part for _, part in parts if part is not None)
         if len(parts) == 1 and parts[0][0].rows == tuple(range(len(known))):
