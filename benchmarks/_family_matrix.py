@@ -59,9 +59,12 @@ class Matrix:
                 total += cell
         return total
 
-    def table(self) -> list[Row]:
-        """A row per sampler, a column per family."""
+    def tables(self, width: int = 6) -> list[list[Row]]:
+        """A row per sampler, a column per family; so many families side by side."""
         families = list(dict.fromkeys(family for family, _, _ in self.cells))
+        return [self._table(families[start : start + width]) for start in range(0, len(families), width)]
+
+    def _table(self, families: Sequence[str]) -> list[Row]:
         samplers = list(dict.fromkeys(sampler for _, sampler, _ in self.cells))
         rows = [
             {"sampler": sampler, **{family: str(self.of(family, sampler)) for family in families}}
@@ -108,9 +111,7 @@ def options_of(subject: Subject, seed: int) -> dict[str, Any]:
     }
 
 
-def _generate(
-    subject: Subject, model: Model, kind: str, sampler: Sampler, seed: int
-) -> tuple[Cell, list[str]]:
+def _generate(subject: Subject, model: Model, kind: str, sampler: Sampler, seed: int) -> tuple[Cell, list[str]]:
     """One batch of two rows; an exception is a fault of both."""
     judges = subject.judges(kind, model)
     cell, wrong = Cell(total=2), {0: [], 1: []}

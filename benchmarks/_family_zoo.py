@@ -264,9 +264,7 @@ def subjects() -> list[Subject]:
         Subject("SEDD", _from_zoo(sedd, "sedd"), text, nothing, nothing, (32, 25)),
         Subject("BD3-LM", _from_zoo(bd3lm), text, nothing, nothing, (32, 25)),
         Subject("DiffusionGemma", gemma, text, ids(text + 1), ids(text, text + 1), (48, 32)),
-        Subject(
-            "embedded", tiny.model, width, ids(stop), ids(stop, pad), first=len(SPECIAL_TOKENS)
-        ),
+        Subject("embedded", tiny.model, width, ids(stop), ids(stop, pad), first=len(SPECIAL_TOKENS)),
     ]
 
 
