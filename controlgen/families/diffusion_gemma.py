@@ -68,7 +68,6 @@ class GemmaDenoiser:
     def predict(self, view: View, conditioning: _Encoded) -> Tensor:
         """One pass of the decoder: logits (B, canvas, V), float32."""
         tokens = view.tokens.to(self.device)
-        before, size = conditioning.real.shape[1], tokens.shape[1]
         mask = torch.cat((conditioning.real, torch.ones_like(tokens, dtype=torch.bool)), dim=1)
         memory = view.memory
         if memory is not None:
@@ -78,22 +77,26 @@ class GemmaDenoiser:
                 decoder_input_ids=tokens,
                 self_conditioning_logits=memory,
                 decoder_attention_mask=mask,
-                decoder_position_ids=torch.arange(before, before + size, device=self.device)[None],
+                decoder_position_ids=_positions(mask)[:, -tokens.shape[1] :],
                 cache=conditioning.cache,
             ).logits
         return logits
 
     def _stored(self, past: _Encoded, tokens: Tensor, real: Tensor) -> _Encoded:
-        before, count = past.real.shape[1], tokens.shape[1]
         seen = torch.cat((past.real, real), dim=1)
         with torch.no_grad():
             self.network.model.encoder(
                 input_ids=tokens,
                 attention_mask=seen,
                 cache=past.cache,
-                position_ids=torch.arange(before, before + count, device=self.device)[None],
+                position_ids=_positions(seen)[:, -tokens.shape[1] :],
             )
         return _Encoded(past.cache, seen)
+
+
+def _positions(real: Tensor) -> Tensor:
+    """Positions counted from each row's first real token, (B, S): padding does not turn a row's rotations."""
+    return (real.cumsum(1) - 1).clamp(min=0)
 
 
 def build(network: Any, config: Mapping[str, Any], tokenizer: Any) -> GemmaDenoiser:
