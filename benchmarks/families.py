@@ -77,8 +77,9 @@ def repair(
     found = _documents.synthetic(documents, seed)
     first, second, chosen = _family_repair.compare(model, found, steps, plans, _told)
     show(f"corrupted, development half, {documents // 2} documents", first)
-    show(f"the other half, {documents - documents // 2} documents", second, [f"chosen: {chosen.label}"])
-    save(json_file, {"development": first, "rows": second, "chosen": chosen.label})
+    names = [plan.label for plan in chosen]
+    show(f"the other half, {documents - documents // 2} documents", second, [f"chosen: {name}" for name in names])
+    save(json_file, {"development": first, "rows": second, "chosen": names})
 
 
 @app.command()
