@@ -121,7 +121,8 @@ class TokenAutomaton(AutomatonArrays):
             bias: (V,), (L, V) or (B, L, V), added without copying the logits.
             normalize: subtract each row's log-sum-exp, so that `log_z` is the log of the probability that an
                 unconstrained draw is valid.
-            backend: "numba" (CPU) or "torch" (any device); by default the one for the device of the log-factors.
+            backend: "numba" (CPU), "hybrid" or "torch" (any device); by default the one for the device of the
+                log-factors.
         """
         from ._posterior import posterior
 

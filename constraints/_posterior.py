@@ -56,7 +56,8 @@ def posterior(
         normalize: subtract the log of each open row's sum of e^f, so that `log_z` of unguided logits is the log of the
             probability that independent draws form a member (with weights: of the mean of e^W over them, 0 for a draw
             that is none). Changes no other query.
-        backend: "numba" (CPU), "torch" (any device); by default the first on a CPU and the second elsewhere.
+        backend: "numba" (CPU), "hybrid" (logits are read on their device, sweeps run on the CPU), "torch" (any
+            device); by default the first on a CPU and the second elsewhere.
 
     Raises:
         ValueError: for a shape, dtype, temperature or token id that does not fit. NaN and plus infinity raise it, with

@@ -4,8 +4,8 @@ All operations work on the n canvases of one automaton at a time. Class statisti
 float64; minus infinity stands for "not allowed". Names of shapes: n canvases, L positions, V tokens, C classes,
 K labels, S states.
 
-Two implementations: plain torch (`_torch`: any device, the reference) and Numba (`_numba`: CPU). Both fill the same
-tensors and must agree to 1e-9.
+Three implementations: plain torch (`_torch`: any device, the reference), Numba (`_numba`: CPU), and both (`_hybrid`:
+logits are read on their device, sweeps run on the CPU). All fill the same tensors and must agree to 1e-9.
 """
 
 from __future__ import annotations
@@ -121,9 +121,13 @@ class Backend(Protocol):
 
 
 def select_backend(name: str | None, device: torch.device) -> Backend:
-    """The implementation called `name`, or by default Numba on a CPU and torch elsewhere."""
+    """The implementation called `name`, or by default Numba on a CPU and the hybrid elsewhere."""
     if name is None:
-        name = "numba" if device.type == "cpu" else "torch"
+        name = "numba" if device.type == "cpu" else "hybrid"
+    if name == "hybrid":
+        from ._hybrid import HybridBackend
+
+        return HybridBackend()
     if name == "torch":
         from ._torch import TorchBackend
 
@@ -134,4 +138,4 @@ def select_backend(name: str | None, device: torch.device) -> Backend:
         from ._numba import NumbaBackend
 
         return NumbaBackend()
-    raise ValueError(f"unknown backend {name!r}: use 'numba', 'torch' or None")
+    raise ValueError(f"unknown backend {name!r}: use 'numba', 'torch', 'hybrid' or None")

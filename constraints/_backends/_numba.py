@@ -267,22 +267,33 @@ class NumbaBackend:
         uniforms: Tensor,
     ) -> Tensor:
         tokens = fixed.clone()
-        shared = _of(arrays, "edge_ptr", "edge_label", "edge_target", "label_ptr", "label_class")
-        drawn = [_np(tensor) for tensor in (scores, labels, backward, uniforms)]
+        classes = self.draw_classes(arrays, scores, labels, backward, uniforms).tolist()
         class_ptr = arrays.class_ptr.tolist()
 
         def one(k: int) -> None:
-            classes = np.empty(fixed.shape[1], np.int32)
-            path_kernels.draw_classes(arrays.start, *shared, *(array[k] for array in drawn), classes)
             for i in (fixed[k] < 0).nonzero()[:, 0].tolist():
                 rows = _Rows(factors, k, i, i + 1, exact=True)
-                members = _np(arrays.class_tokens)[class_ptr[classes[i]] : class_ptr[classes[i] + 1]]
+                members = _np(arrays.class_tokens)[class_ptr[classes[k][i]] : class_ptr[classes[k][i] + 1]]
                 tokens[k, i] = logit_kernels.draw_token(
                     rows.values[0], rows.bias[0], rows.scale, rows.floor, members, float(uniforms[k, i, 2])
                 )
 
         run([partial(one, k) for k in range(fixed.shape[0])], fixed.numel() * arrays.vocab_size)
         return tokens
+
+    def draw_classes(
+        self, arrays: AutomatonArrays, scores: Tensor, labels: Tensor, backward: Tensor, uniforms: Tensor
+    ) -> Tensor:
+        """The first half of `draw`: edges, and classes on them, (n, L) int32."""
+        classes = torch.empty(labels.shape[:2], dtype=torch.int32)
+        shared = _of(arrays, "edge_ptr", "edge_label", "edge_target", "label_ptr", "label_class")
+        drawn = [_np(tensor) for tensor in (scores, labels, backward, uniforms, classes)]
+
+        def one(k: int) -> None:
+            path_kernels.draw_classes(arrays.start, *shared, *(array[k] for array in drawn))
+
+        run([partial(one, k) for k in range(len(classes))], classes.numel() * arrays.num_edges)
+        return classes
 
 
 def _flat(tensor: Tensor) -> NDArray[Any]:

@@ -18,7 +18,7 @@ from .._factors import Factors
 from . import Reach, Statistics
 
 _INFINITY = float("inf")
-_CHUNK_ELEMENTS = 1 << 24  # factors held in float64 at a time
+_CHUNK_ELEMENTS = 1 << 22  # factors held in float64 at a time
 
 
 class SegmentPlan:
@@ -339,13 +339,13 @@ class TorchBackend:
         keys, every = _label_keys(arrays), torch.arange(arrays.num_classes, device=labels.device)
         for i in range(length):
             reached = labels[:, i][:, label] + backward[:, i + 1][:, target]
-            edge = _choose(reached.masked_fill(source != state[:, None], -_INFINITY), uniforms[:, i, 0])
+            edge = choose(reached.masked_fill(source != state[:, None], -_INFINITY), uniforms[:, i, 0])
             inside = _contains(keys, label[edge][:, None] * arrays.num_classes + every)
-            chosen = _choose(scores[:, i].masked_fill(~inside, -_INFINITY), uniforms[:, i, 1])
+            chosen = choose(scores[:, i].masked_fill(~inside, -_INFINITY), uniforms[:, i, 1])
             rows = torch.stack([factors.dense(k, i, i + 1)[0] for k in range(n)])  # (n, V)
             rows = rows.masked_fill(arrays.token_class.long() != chosen[:, None], -_INFINITY)
             top = maximum[:, i].gather(1, chosen[:, None])
-            drawn = _choose(rows - top, uniforms[:, i, 2])
+            drawn = choose(rows - top, uniforms[:, i, 2])
             tokens[:, i] = drawn.where(fixed[:, i] < 0, fixed[:, i])
             state = target[edge]
         return tokens
@@ -380,7 +380,7 @@ def _contains(keys: Tensor, wanted: Tensor) -> Tensor:
     return keys[found] == wanted
 
 
-def _choose(log_weights: Tensor, uniform: Tensor) -> Tensor:
+def choose(log_weights: Tensor, uniform: Tensor) -> Tensor:
     """Inverse-CDF choice in each row of log weights (n, N): the first entry whose running sum exceeds u times it."""
     weights = (log_weights - log_weights.amax(dim=-1, keepdim=True)).exp()
     running = weights.cumsum(dim=-1)

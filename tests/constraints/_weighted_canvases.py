@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from controlgen.constraints import Language, TokenAutomaton, Vocabulary
 from tests.constraints._random_automata import FLOOR, Enumeration
 
-BACKENDS = ("numba", "torch")
+BACKENDS = ("numba", "torch", "hybrid")
 TOLERANCE = 1e-9
 
 Pieces = tuple[bytes, ...]

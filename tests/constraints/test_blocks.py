@@ -52,7 +52,7 @@ def test_the_states_that_can_finish(seed: int) -> None:
         assert bool(can[r, state]) == bool(len(case.members(state, case.fixed[length - r :])))
 
 
-@pytest.mark.parametrize("backend", ["numba", "torch"])
+@pytest.mark.parametrize("backend", ["numba", "torch", "hybrid"])
 @pytest.mark.parametrize("seed", range(100))
 def test_the_posterior_of_a_block_has_the_beginnings_of_members(seed: int, backend: str) -> None:
     case = Case(seed)
@@ -73,7 +73,7 @@ def test_the_posterior_of_a_block_has_the_beginnings_of_members(seed: int, backe
     assert one.min_tokens <= case.first
 
 
-@pytest.mark.parametrize("backend", ["numba", "torch"])
+@pytest.mark.parametrize("backend", ["numba", "torch", "hybrid"])
 @pytest.mark.parametrize("seed", range(40))
 def test_blocks_one_after_another_make_a_member(seed: int, backend: str) -> None:
     case = Case(seed)

@@ -14,7 +14,7 @@ from controlgen.constraints import InfeasibleConstraint, posterior
 from controlgen.constraints._arrays import AutomatonArrays
 from tests.constraints._random_automata import Enumeration, arrays_of_table, enumerate_members, random_table
 
-BACKENDS = ("numba", "torch")
+BACKENDS = ("numba", "torch", "hybrid")
 TOLERANCE = 1e-9
 
 

@@ -53,7 +53,8 @@ def queries(exact):
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("scale", [1.0, 30.0, 2000.0])
-def test_numba_equals_torch(seed, scale):
+@pytest.mark.parametrize("backend", ["numba", "hybrid"])
+def test_others_equal_torch(seed, scale, backend):
     arrays, table, accepting = large(seed)
     arrays.validate()
     rng = np.random.default_rng(seed)
@@ -63,7 +64,7 @@ def test_numba_equals_torch(seed, scale):
     bias = torch.from_numpy(rng.normal(size=arrays.vocab_size))
     ours, theirs = (
         posterior(arrays, logits, fixed, temperature=0.8, bias=bias, backend=name)
-        for name in ("numba", "torch")
+        for name in (backend, "torch")
     )
     for name, expected in queries(theirs).items():
         actual = queries(ours)[name]
@@ -77,7 +78,7 @@ def test_numba_equals_torch(seed, scale):
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("backend", ["numba", "torch"])
+@pytest.mark.parametrize("backend", ["numba", "torch", "hybrid"])
 @pytest.mark.parametrize("temperature", [1.0, 0.3])
 def test_narrow_formats_stay_close_to_float64(dtype, backend, temperature):
     arrays, _, _ = large(1)
@@ -107,7 +108,7 @@ def test_logits_in_any_memory_order_are_read_in_place(dtype):
     assert torch.equal(strided, before)
 
 
-@pytest.mark.parametrize("backend", ["numba", "torch"])
+@pytest.mark.parametrize("backend", ["numba", "torch", "hybrid"])
 @pytest.mark.parametrize("kind", ["forbidden", "minus infinity", "offset", "extreme", "lowest", "ramp"])
 def test_hostile_logits_change_nothing_that_holds(backend, kind):
     """Valid sequences, probabilities that sum to one, and the optimum, whatever the logits are."""
