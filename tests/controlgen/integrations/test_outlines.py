@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import jsonschema
@@ -312,3 +315,15 @@ def test_errors_of_the_library_come_through(model: DiffusionModel) -> None:
 def test_only_a_model_of_this_library_is_wrapped() -> None:
     with pytest.raises(TypeError, match=r"a controlgen\.Model is needed, not str"):
         from_controlgen("GSAI-ML/LLaDA-8B-Instruct")  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_the_example_runs_offline() -> None:
+    example = Path(__file__).parents[3] / "examples" / "drop_ins" / "outlines_model.py"
+    run = subprocess.run([sys.executable, example], capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 0, run.stderr
+    bill, batch, stream = (line.partition(": ")[2] for line in run.stdout.splitlines())
+    assert bill.startswith("Bill(vendor=")
+    first, second = (json.loads(record) for record in batch.split(" and "))
+    assert set(first) == set(second) == {"total"}
+    assert json.loads("".join(part.strip("'") for part in stream.split(" + "))) == second
