@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from controlgen._extract import Extraction as Extraction
     from controlgen._extract import ExtractionError as ExtractionError
     from controlgen._extract import extract as extract
+    from controlgen._load import load as load
     from controlgen._model import Model as Model
-    from controlgen._model import load as load
     from controlgen._result import Draft as Draft
     from controlgen._result import Result as Result
     from controlgen._session import Session as Session
@@ -35,7 +35,7 @@ _HOME = {
     "Result": "controlgen._result",
     "Session": "controlgen._session",
     "extract": "controlgen._extract",
-    "load": "controlgen._model",
+    "load": "controlgen._load",
 }
 _PACKAGES = ("constraints", "families", "guidance", "integrations", "samplers")
 

@@ -16,7 +16,8 @@ from typing import Any, Literal, Unpack, overload
 from controlgen._confidence import field_confidences
 from controlgen._errors import ControlgenError, OptionError
 from controlgen._fields import fields
-from controlgen._model import Model, load
+from controlgen._load import load
+from controlgen._model import Model
 from controlgen._options import OptionArguments, Options
 from controlgen._prompt import prompt_text
 from controlgen._result import FinishReason, Result

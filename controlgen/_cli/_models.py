@@ -21,7 +21,7 @@ def open_model(name: str | None, device: str | None = None) -> Model:
     from transformers.utils.logging import disable_progress_bar
 
     from controlgen._errors import ControlgenError, VocabularyError
-    from controlgen._model import load
+    from controlgen._load import load
 
     disable_progress_bar()  # the command shows its own
     try:

@@ -111,7 +111,7 @@ class Sampler(ABC):
 
     def time(self, step: int, steps: int) -> float:
         """The noise level in (0, 1] that a time-conditioned model is told at the start of a step."""
-        return 1.0 - step / steps
+        return max(1.0 - step / steps, 1e-3)
 
     def temperature(self, step: int, steps: int) -> float | None:
         """The temperature of a step where the sampler has a schedule of its own; None: the caller's."""
@@ -123,8 +123,13 @@ class Sampler(ABC):
 
 
 def best(scores: Tensor, candidates: Tensor, count: int) -> Tensor:
-    """The `count` candidates (n,) bool of highest score, ties to the left."""
-    finite = scores.double().nan_to_num().clamp(min=-1e300)  # a candidate stays ahead of a non-candidate
+    """The `count` candidates (n,) bool of highest score, ties to the left.
+
+    Scores that differ in their last bits only are ties: positions that the constraint ties together have one
+    probability, and rounding, which depends on what else is in a batch, must not say which comes first.
+    """
+    mantissa, exponent = torch.frexp(scores.double().nan_to_num().clamp(-1e300, 1e300))
+    finite = torch.ldexp(torch.round(mantissa * 2**32) / 2**32, exponent)  # a candidate stays ahead of all others
     ranked = torch.where(candidates, finite, -torch.inf)
     chosen = torch.zeros_like(candidates)
     chosen[torch.sort(ranked, descending=True, stable=True).indices[: min(count, int(candidates.sum()))]] = True
