@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from controlgen import constraints as constraints
+    from controlgen import errors as errors
     from controlgen import families as families
     from controlgen import guidance as guidance
     from controlgen import integrations as integrations
@@ -37,7 +38,7 @@ _HOME = {
     "extract": "controlgen._extract",
     "load": "controlgen._load",
 }
-_PACKAGES = ("constraints", "families", "guidance", "integrations", "samplers")
+_PACKAGES = ("constraints", "errors", "families", "guidance", "integrations", "samplers")
 
 __all__ = [
     "ControlgenError",
@@ -49,6 +50,7 @@ __all__ = [
     "Session",
     "__version__",
     "constraints",
+    "errors",
     "extract",
     "families",
     "guidance",

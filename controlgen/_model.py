@@ -254,10 +254,11 @@ class Model:
         """The drafts of each step in order, as an iterator; a row's last draft has `final` set. See
         `generate`.
 
-        Errors of the arguments are raised by the call itself, before the iterator is used.
+        Errors of the arguments are raised by the call itself, before the iterator is used; a row that ends without
+        a passing candidate raises at the iterator's end.
         """
         session = self.session(prompt, output_type, max_new_tokens=max_new_tokens, fixed=fixed, **options)
-        return (draft for output in session for draft in output.drafts)
+        return _drafts(session)
 
     async def agenerate(
         self, prompt: str | list[str], output_type: Any = None, **arguments: Any
@@ -277,6 +278,7 @@ class Model:
             output = await asyncio.to_thread(session.step)
             for draft in output.drafts:
                 yield draft
+        session.results()  # raises what a row ended with instead of a last draft
 
     def _lengths(self, max_new_tokens: int | Sequence[int] | None, rows: int) -> list[int]:
         given = self.family.canvas if max_new_tokens is None else max_new_tokens
@@ -315,6 +317,13 @@ class Model:
         if template.shape != (length,):
             raise OptionError(f"fixed has shape {tuple(template.shape)}, the canvas has {length} positions")
         return template
+
+
+def _drafts(session: Session) -> Iterator[Draft]:
+    """The drafts of a session; at its end the error of a row that has no last one."""
+    for output in session:
+        yield from output.drafts
+    session.results()
 
 
 def _check_tokenizer(tokenizer: Any, family: Family) -> None:

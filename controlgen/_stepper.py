@@ -131,6 +131,8 @@ class Stepper:
             row.record(step, committed, answers.allowed[index])
         row.step += 1
         if last or moves.done or self._is_filled(row):
+            if row.verifier is not None and not row.verified and not row.has_passed:
+                self._last_search(row, shown)
             row.settle()
 
     def _is_filled(self, row: Row) -> bool:
@@ -197,20 +199,24 @@ class Stepper:
     # -- candidates of verified constraints -------------------------------------------------------------------------
 
     def _redraw(self, row: Row, shown: Pass) -> None:
-        """Look for a candidate that passes verification among draws from this step's posterior.
-
-        At the last step of a block, where nothing that agrees with the final part has passed yet, the block is opened
-        again and the rest of the budget is spent, on draws that become flatter as they go on.
-        """
+        """Look for a candidate that passes verification among draws from this step's posterior."""
         assert row.verifier is not None
         share = max(1, self._options.candidates // (2 * self.steps(row)))
         found = self._search(row, shown, row.fixed, attempts=share)
-        if found is None and row.step >= self.steps(row) - 1 and not row.has_passed:
-            opened = torch.where(row.given | (torch.arange(row.length) < row.start), row.held, -1)
-            for doubling in range(_FLATTENINGS):
-                found = found or self._search(
-                    row, shown, opened, attempts=self._options.candidates, flatten=2.0**doubling
-                )
+        if found is not None:
+            row.replace(*found)
+
+    def _last_search(self, row: Row, shown: Pass) -> None:
+        """Before a block ends without anything that passed: open it again and spend the rest of the budget.
+
+        The draws become flatter as they go on.
+        """
+        opened = torch.where(row.given | (torch.arange(row.length) < row.start), row.held, -1)
+        found = None
+        for doubling in range(_FLATTENINGS):
+            found = found or self._search(
+                row, shown, opened, attempts=self._options.candidates, flatten=2.0**doubling
+            )
         if found is not None:
             row.replace(*found)
 

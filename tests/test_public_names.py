@@ -19,6 +19,7 @@ NAMES = {
     "Session",
     "__version__",
     "constraints",
+    "errors",
     "extract",
     "families",
     "guidance",
@@ -78,7 +79,19 @@ SAMPLERS = {
     "TokenEditing",
     "UniformRenoise",
 }
-FAMILIES = {"BlockCausal", "Denoiser", "Entry", "Family", "FullCanvas", "View", "align", "entries", "register"}
+FAMILIES = {
+    "BlockCall",
+    "BlockCausal",
+    "Call",
+    "Denoiser",
+    "Entry",
+    "Family",
+    "FullCanvas",
+    "View",
+    "align",
+    "entries",
+    "register",
+}
 
 
 @pytest.mark.parametrize(

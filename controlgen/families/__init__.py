@@ -6,9 +6,21 @@ A family is one small file: a function that wraps a network of it in a denoiser,
 
 from __future__ import annotations
 
-from controlgen.families._block_causal import BlockCausal
+from controlgen.families._block_causal import BlockCall, BlockCausal
 from controlgen.families._family import Denoiser, Family, View, align
-from controlgen.families._full_canvas import FullCanvas
+from controlgen.families._full_canvas import Call, FullCanvas
 from controlgen.families._registry import Entry, entries, register
 
-__all__ = ["BlockCausal", "Denoiser", "Entry", "Family", "FullCanvas", "View", "align", "entries", "register"]
+__all__ = [
+    "BlockCall",
+    "BlockCausal",
+    "Call",
+    "Denoiser",
+    "Entry",
+    "Family",
+    "FullCanvas",
+    "View",
+    "align",
+    "entries",
+    "register",
+]

@@ -3,6 +3,7 @@
     transformers    DiffusionGemmaConstraint      a logits processor for `DiffusionGemmaForBlockDiffusion.generate`
     dream           DreamConstraint               the two hooks of Dream's `diffusion_generate`
     diffusers       constrained                   a scheduler for `LLaDA2Pipeline` or `DiffusionGemmaPipeline`
+    outlines        from_controlgen               an Outlines model over a `controlgen.Model`
     sglang          ConstrainedLowConfidence      an algorithm of SGLang's diffusion engine
     bitmask         token_bitmask                 packed masks, in the layout of llguidance and xgrammar
 
@@ -22,24 +23,33 @@ if TYPE_CHECKING:
     from .bitmask import unpack as unpack
     from .diffusers import constrained as constrained
     from .dream import DreamConstraint as DreamConstraint
+    from .outlines import AsyncDiffusionModel as AsyncDiffusionModel
+    from .outlines import DiffusionModel as DiffusionModel
+    from .outlines import from_controlgen as from_controlgen
     from .sglang import ConstrainedLowConfidence as ConstrainedLowConfidence
     from .transformers import DiffusionGemmaConstraint as DiffusionGemmaConstraint
 
 _HOME = {
+    "AsyncDiffusionModel": "outlines",
     "ConstrainedLowConfidence": "sglang",
     "DiffusionGemmaConstraint": "transformers",
+    "DiffusionModel": "outlines",
     "DreamConstraint": "dream",
     "constrained": "diffusers",
+    "from_controlgen": "outlines",
     "posterior_bitmask": "bitmask",
     "token_bitmask": "bitmask",
     "unpack": "bitmask",
 }
 
 __all__ = [
+    "AsyncDiffusionModel",
     "ConstrainedLowConfidence",
     "DiffusionGemmaConstraint",
+    "DiffusionModel",
     "DreamConstraint",
     "constrained",
+    "from_controlgen",
     "posterior_bitmask",
     "token_bitmask",
     "unpack",

@@ -1,6 +1,6 @@
 """Error correction under a constraint: wrong committed tokens are planted, and a sampler that reopens mends them.
 
-The network is the embedded model's own; wrong tokens are ones that the language allows, so that only the model can tell.
+The network is the embedded model's own; wrong tokens are ones that the language allows: only the model can tell.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def model() -> Model:
 
 
 def wrong_tokens(model: Model, session: Session, canvas: Tensor, positions: list[int], seed: int) -> Tensor:
-    """Other tokens at these positions, one after the other, so that the language still has a member: (L,), -1 elsewhere."""
+    """Other tokens at these positions, one by one, such that the language still has a member: (L,), -1 elsewhere."""
     generator = torch.Generator().manual_seed(seed)
     automaton = model.automaton(model.language(SCHEMA))
     planted, fixed = torch.full_like(canvas, -1), canvas.clone()

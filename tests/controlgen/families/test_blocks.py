@@ -1,4 +1,4 @@
-"""Canvases decoded block by block: what is stored is final, the rest can always be finished, determined blocks are free."""
+"""Canvases decoded block by block: what is stored is final, the rest can be finished, determined blocks are free."""
 
 from __future__ import annotations
 

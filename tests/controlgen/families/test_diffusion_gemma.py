@@ -2,8 +2,8 @@
 
 Both run the real class with small random weights; the temperatures of the long runs are exact in binary, because such
 a network makes of one rounding another text. The generation loop of transformers draws from torch's global random
-numbers; here its two sources of them (`torch.multinomial` for tokens, random tokens for what is renoised) are replaced by
-inverse CDFs of the uniforms that the session's row draws, and nothing else of it is touched.
+numbers; here its two sources of them (`torch.multinomial` for tokens, random tokens for what is renoised) are replaced
+by inverse CDFs of the uniforms that the session's row draws, and nothing else of it is touched.
 """
 
 from __future__ import annotations

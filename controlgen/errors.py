@@ -1,0 +1,39 @@
+"""Every error that the package raises on purpose, by name; `controlgen._errors` says how they descend."""
+
+from __future__ import annotations
+
+from controlgen._errors import (
+    BudgetExceeded,
+    ConstraintError,
+    ContextTooLong,
+    ControlgenError,
+    InfeasibleConstraint,
+    ModelFolderError,
+    ModelNotFound,
+    ModelOutputError,
+    NotADiffusionModel,
+    OptionError,
+    SessionError,
+    TraceError,
+    UnsupportedConstraint,
+    VerificationError,
+    VocabularyError,
+)
+
+__all__ = [
+    "BudgetExceeded",
+    "ConstraintError",
+    "ContextTooLong",
+    "ControlgenError",
+    "InfeasibleConstraint",
+    "ModelFolderError",
+    "ModelNotFound",
+    "ModelOutputError",
+    "NotADiffusionModel",
+    "OptionError",
+    "SessionError",
+    "TraceError",
+    "UnsupportedConstraint",
+    "VerificationError",
+    "VocabularyError",
+]
