@@ -109,7 +109,7 @@ def peak(work: Callable[[], Any]) -> tuple[int, float]:
     return highest, seconds
 
 
-def rows(compiled: Any, batch: int, length: int) -> list[dict[str, str]]:
+def rows(compiled: Any, batch: int, length: int, backend: str | None) -> list[dict[str, str]]:
     """A line for each dtype and query, first and later calls apart."""
     from controlgen.constraints import posterior
 
@@ -123,7 +123,7 @@ def rows(compiled: Any, batch: int, length: int) -> list[dict[str, str]]:
         for name, query in QUERIES.items():
 
             def work(query: Callable[[Any], Tensor] = query, logits: Tensor = logits) -> Tensor:
-                return query(posterior(compiled, logits, normalize=True))
+                return query(posterior(compiled, logits, normalize=True, backend=backend))
 
             first, _ = peak(work)
             later, seconds = peak(work)
@@ -149,7 +149,9 @@ def printed(lines: Sequence[dict[str, str]]) -> str:
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table)
 
 
-def run(file: Path | None, tokenizer: Path | None, write: Path | None, batch: int, length: int) -> int:
+def run(
+    file: Path | None, tokenizer: Path | None, write: Path | None, batch: int, length: int, backend: str | None = None
+) -> int:
     """Measure and print, or write the compiled constraint; returns the exit code."""
     bare_checkout()
     if write is None and not torch.cuda.is_available():
@@ -164,7 +166,7 @@ def run(file: Path | None, tokenizer: Path | None, write: Path | None, batch: in
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}")
     print(f"L={length}, batch {batch}, {compiled.vocab_size:,} columns, {sizes}")
     print("peak device memory above the logits, results included; 'first' holds the automaton's own tensors too")
-    print(printed(rows(compiled, batch, length)))
+    print(printed(rows(compiled, batch, length, backend)))
     return 0
 
 
@@ -175,8 +177,9 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="write the compiled constraint instead")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--length", type=int, default=256)
+    parser.add_argument("--backend", help="torch or hybrid; by default what the library takes")
     given = parser.parse_args()
-    return run(given.automaton, given.tokenizer, given.write, given.batch, given.length)
+    return run(given.automaton, given.tokenizer, given.write, given.batch, given.length, given.backend)
 
 
 if __name__ == "__main__":

@@ -55,13 +55,15 @@ class Inference:
         raise InfeasibleConstraint(where + why, min_tokens=least, canvas=length)
 
     def support(self) -> Tensor:
+        """The mask (n, L, V), filled in place: at a fixed position that token alone, and only if it is live."""
         classes = self.backend.live_classes(self.arrays, self.reach.live)
-        mask = classes[:, :, self.arrays.token_class.long()]
-        return mask & ((self.fixed < 0)[..., None] | self._fixed_one_hot(mask))
-
-    def _fixed_one_hot(self, like: Tensor) -> Tensor:
-        one_hot = torch.zeros_like(like)
-        return one_hot.scatter_(2, self.fixed.clamp(min=0)[..., None], True)
+        mask = torch.index_select(classes, 2, self.arrays.token_class.long())
+        canvas, position = (self.fixed >= 0).nonzero(as_tuple=True)
+        token = self.fixed[canvas, position]
+        alive = mask[canvas, position, token]
+        mask[canvas, position] = False
+        mask[canvas, position, token] = alive
+        return mask
 
     def support_size(self) -> Tensor:
         classes = self.backend.live_classes(self.arrays, self.reach.live)
