@@ -111,7 +111,7 @@ def test_dependencies_have_lower_bounds_and_a_pin_each():
     )
     assert pins["torch"] == "2.13.0"
     for requirement in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
-        match = re.fullmatch(r"([a-z-]+)(?:\[[a-z,-]+\])?>=([\d.]+)", requirement)
+        match = re.fullmatch(r"([a-zA-Z-]+)(?:\[[a-z,-]+\])?>=([\d.]+)", requirement)
         assert match, requirement
         pinned, bound = (tuple(map(int, version.split("."))) for version in (pins[match[1]], match[2]))
         assert pinned >= bound, requirement

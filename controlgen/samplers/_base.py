@@ -123,17 +123,21 @@ class Sampler(ABC):
 
 
 def best(scores: Tensor, candidates: Tensor, count: int) -> Tensor:
-    """The `count` candidates (n,) bool of highest score, ties to the left.
-
-    Scores that differ in their last bits only are ties: positions that the constraint ties together have one
-    probability, and rounding, which depends on what else is in a batch, must not say which comes first.
-    """
-    mantissa, exponent = torch.frexp(scores.double().nan_to_num().clamp(-1e300, 1e300))
-    finite = torch.ldexp(torch.round(mantissa * 2**32) / 2**32, exponent)  # a candidate stays ahead of all others
-    ranked = torch.where(candidates, finite, -torch.inf)
+    """The `count` candidates (n,) bool of highest score, ties to the left."""
+    ranked = torch.where(candidates, without_last_bits(scores), -torch.inf)
     chosen = torch.zeros_like(candidates)
     chosen[torch.sort(ranked, descending=True, stable=True).indices[: min(count, int(candidates.sum()))]] = True
     return chosen
+
+
+def without_last_bits(scores: Tensor) -> Tensor:
+    """Finite scores (n,) float64, rounded to 32 bits.
+
+    Positions that the constraint ties together have one probability, and its last bits, which depend on what else is in
+    a batch, must not say which of them comes first.
+    """
+    mantissa, exponent = torch.frexp(scores.double().nan_to_num().clamp(-1e300, 1e300))
+    return torch.ldexp(torch.round(mantissa * 2**32) / 2**32, exponent)
 
 
 def even_quota(open_positions: int, remaining_steps: int) -> int:

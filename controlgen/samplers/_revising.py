@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from controlgen.samplers._base import Moves, Reading, Sampler
+from controlgen.samplers._base import Moves, Reading, Sampler, without_last_bits
 from controlgen.samplers._ranked import LowConfidence
 
 __all__ = ["EntropyBound", "TokenEditing", "UniformRenoise"]
@@ -18,7 +18,7 @@ def within_bound(entropy: Tensor, candidates: Tensor, bound: float) -> Tensor:
 
     The left side bounds the mutual information of the k tokens, so taken together they are nearly independent.
     """
-    order = torch.sort(torch.where(candidates, entropy, torch.inf), stable=True).indices
+    order = torch.sort(torch.where(candidates, without_last_bits(entropy), torch.inf), stable=True).indices
     ranked = entropy[order].double()
     chosen = torch.zeros_like(candidates)
     chosen[order] = ranked.cumsum(0) - ranked <= bound

@@ -51,7 +51,7 @@ CALM: dict[str, Callable[[], Model]] = {
     "LLaDA": of(llada, spread=1.0),
     "DiffusionGemma": lambda: gemma(2.0),
 }
-"""The same, calmer where padding turns a row's rotations: rounding must not grow into another text."""
+"""The same, calmer where rounding, which padding changes, would grow from step to step."""
 
 ENDLESS = {"MDLM", "SEDD", "BD3-LM"}
 """Families without a stop token: a canvas is text to its last position."""
