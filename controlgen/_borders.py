@@ -73,6 +73,11 @@ class Borders:
         behind = self._rest(row, witness) if row.stop < row.length else witness[:0]
         return torch.cat((row.witness[: row.start], witness, behind))
 
+    def slot(self, row: Row, index: int, fixed: Tensor | None = None) -> Slot:
+        """The row's part of a step whose logits have it at `index`; fixed (L,) int64: other tokens than the row's."""
+        tokens = (row.fixed if fixed is None else fixed)[row.window]
+        return Slot(row=index, automaton=row.automaton, offset=self.offset(row), fixed=tokens)
+
     def begins(self, row: Row) -> bool:
         """Whether the row is about to begin a block whose first position is open and in its canvas."""
         return row.step == 0 and not row.block_done and self.offset(row) == 0 and not bool(row.filled[row.start])

@@ -40,6 +40,10 @@ class Prefix:
         lead = self._denoiser.family.lead(len(prompt))
         return torch.as_tensor(list(prompt[len(prompt) - lead :]), dtype=torch.int64)
 
+    def told(self, row: int) -> Sequence[int]:
+        """Everything that the network has been told of a row before the present block: token ids."""
+        return [*self._head(row), *(token for block in self._stored[row] for token in block.tolist())]
+
     def append(self, blocks: dict[int, Tensor]) -> None:
         """Blocks (block,) int64 of the rows that go on, which are final now."""
         for row, block in blocks.items():

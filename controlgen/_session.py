@@ -30,6 +30,7 @@ from controlgen._views import Forward
 from controlgen.constraints import ConstraintError
 from controlgen.constraints._blocks import completion
 from controlgen.families import Denoiser
+from controlgen.guidance import Cost
 
 __all__ = ["Session", "Task"]
 
@@ -85,8 +86,8 @@ class Session:
                     raise
                 self._errors[index] = error
         prefix = Prefix(denoiser, {row.index: row.task.prompt for row in self._rows})
-        self._forward = Forward(denoiser, prefix, self._options)
         self._borders = Borders(family, prefix, family.inner if family.block else self._options.block_length)
+        self._forward = Forward(denoiser, prefix, self._borders, self._options)
         self._stepper = Stepper(family, self._borders, self._options)
         self._enter(self._rows)
 
@@ -99,6 +100,11 @@ class Session:
     def steps_taken(self) -> int:
         """How many steps were made."""
         return self._step
+
+    @property
+    def guidance_costs(self) -> tuple[Cost, ...]:
+        """What each source of guidance has cost so far, in the order of the options; passes are of all rows at once."""
+        return self._forward.costs
 
     @property
     def _active(self) -> list[Row]:

@@ -14,7 +14,7 @@ from controlgen._borders import Borders
 from controlgen._commit import window
 from controlgen._options import Options
 from controlgen._row import Row
-from controlgen._target import Slot, Target
+from controlgen._target import Target
 from controlgen._views import Pass
 from controlgen.constraints import InfeasibleConstraint
 from controlgen.families import Family
@@ -75,15 +75,7 @@ class Stepper:
         return own if own is not None else float(self._sampler.draws)
 
     def _target(self, rows: list[Row], shown: Pass, flatten: float = 1.0, fixed: Tensor | None = None) -> Target:
-        slots = [
-            Slot(
-                row=shown.rows.index(row.index),
-                automaton=row.automaton,
-                offset=self._borders.offset(row),
-                fixed=(row.fixed if fixed is None else fixed)[row.window],
-            )
-            for row in rows
-        ]
+        slots = [self._borders.slot(row, shown.rows.index(row.index), fixed) for row in rows]
         return Target(slots, shown.logits, shown.bias, (self._temperature(rows[0]) or 1.0) * flatten)
 
     def _read(self, rows: list[Row], shown: Pass) -> _Answers:

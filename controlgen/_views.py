@@ -6,17 +6,22 @@ how many passes were made; no constraint.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, partial
+from typing import overload
 
 import torch
 from torch import Tensor
 
+from controlgen._borders import Borders
 from controlgen._errors import ModelOutputError
 from controlgen._options import Options
 from controlgen._prefix import Prefix
 from controlgen._row import Row
+from controlgen._target import Target
 from controlgen.families import Denoiser, View
-from controlgen.guidance import StepContext, total
+from controlgen.guidance import Cost, StepContext, total
 
 __all__ = ["Forward", "Pass"]
 
@@ -39,10 +44,12 @@ class Pass:
 class Forward:
     """Shows the canvases to the network, once per step."""
 
-    def __init__(self, denoiser: Denoiser, prefix: Prefix, options: Options) -> None:
+    def __init__(self, denoiser: Denoiser, prefix: Prefix, borders: Borders, options: Options) -> None:
         assert options.sampler is not None
         self.family = denoiser.family
-        self._denoiser, self._prefix, self._options, self._sampler = denoiser, prefix, options, options.sampler
+        self.costs = tuple(Cost(type(guidance).__name__) for guidance in options.guidances)
+        self._denoiser, self._prefix, self._borders = denoiser, prefix, borders
+        self._options, self._sampler = options, options.sampler
         self._memory: Tensor | None = None
         self._remembered: list[int] = []
         self._step, self._steps = 0, 1
@@ -60,7 +67,7 @@ class Forward:
         logits = self._denoiser.predict(view, conditioning)  # (R, T, V)
         self._check(logits, view)
         blank = _OncePerStep(self._denoiser, self._prefix, view, indices)
-        bias = total(self._options.guidances, self._context(view, editable, logits, blank))
+        bias = total(self._options.guidances, self._context(rows, view, editable, logits, blank), self.costs)
         for row in rows:
             if not row.block_done:
                 row.forward_passes += 1 + blank.passes
@@ -77,17 +84,44 @@ class Forward:
             row.cache_passes += stored
         return self._denoiser.carried(conditioning)
 
-    def _context(self, view: View, editable: Tensor, logits: Tensor, blank: _OncePerStep) -> StepContext:
-        steps = self._steps
+    def _context(
+        self, rows: list[Row], view: View, editable: Tensor, logits: Tensor, blank: _OncePerStep
+    ) -> StepContext:
         return StepContext(
             canvas=view.tokens,
             editable=editable,
             logits=logits,
             step=self._step,
-            steps=steps,
-            progress=min(self._step / steps, 1.0),
+            steps=self._steps,
+            progress=min(self._step / self._steps, 1.0),
+            time=view.time,
+            rows=tuple(row.index for row in rows),
+            witness=self._witnesses(rows, view),
+            prompts=_Told(self._prefix, rows),
+            vocabulary=rows[0].task.reader.vocabulary,
             unconditional=blank,
+            support=cache(partial(self._support, rows, logits)),
         )
+
+    def _witnesses(self, rows: list[Row], view: View) -> Tensor:
+        """The view with the last witnesses in the windows, (R, T) int64."""
+        witnesses = view.tokens.clone()
+        for index, row in enumerate(rows):
+            start = self._borders.offset(row)
+            witnesses[index, start : start + row.stop - row.start] = row.witness[row.window]
+        return witnesses
+
+    def _support(self, rows: list[Row], logits: Tensor) -> Tensor:
+        """Tokens that the constraints allow at open positions, (R, T, V) bool, on the logits' device."""
+        allowed = torch.zeros(logits.shape, dtype=torch.bool, device=logits.device)
+        working = [index for index, row in enumerate(rows) if not row.block_done]
+        slots = [self._borders.slot(rows[index], index) for index in working]
+        blank = logits.new_zeros(1).expand(logits.shape)  # the question is boolean
+        target = Target(slots, blank, None, 1.0)
+        for slot, own in zip(slots, target.ask(lambda asked, _: asked.support()), strict=True):
+            open_ = (slot.fixed < 0)[:, None]
+            allowed[slot.row, slot.offset : slot.offset + len(own)] = (own & open_).to(logits.device)
+        return allowed
 
     def _view(self, rows: list[Row]) -> tuple[View, Tensor]:
         """The canvases as the network sees them, and where they are open, (R, T) bool."""
@@ -140,6 +174,27 @@ class Forward:
                 f"the network gave logits of shape {tuple(logits.shape)} where {self.family.name} should give "
                 f"{expected} (rows, positions, logit columns): is it the network of this configuration?"
             )
+
+
+class _Told(Sequence[Sequence[int]]):
+    """What the network has been told of each row before the view; put together for rows that are asked about."""
+
+    def __init__(self, prefix: Prefix, rows: list[Row]) -> None:
+        self._prefix, self._rows = prefix, [row.index for row in rows]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Sequence[int]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sequence[int]]: ...
+
+    def __getitem__(self, index: int | slice) -> Sequence[int] | Sequence[Sequence[int]]:
+        if isinstance(index, slice):
+            return [self._prefix.told(row) for row in self._rows[index]]
+        return self._prefix.told(self._rows[index])
 
 
 class _OncePerStep:

@@ -27,6 +27,7 @@ class ClassifierFree(Guidance):
 
     def log_factors(self, context: StepContext) -> Tensor:
         """log p(v | prompt) − log p(v): (B, L, V) float32."""
+        context.count(forwards=1)
         conditional = _log_probabilities(context.logits)
         return conditional.sub_(_log_probabilities(context.unconditional()))
 

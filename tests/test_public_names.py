@@ -59,7 +59,7 @@ CONSTRAINTS = {
     "posterior",
     "reasoning_then",
 }
-GUIDANCE = {"ClassifierFree", "Guidance", "StepContext", "total"}
+GUIDANCE = {"ClassifierFree", "Cost", "Guidance", "StepContext", "total"}
 SAMPLERS = {
     "Analytic",
     "Ancestral",

@@ -231,6 +231,33 @@ def test_temperature_divides_the_guided_factors(model: Model) -> None:
     assert odds(temperature=2.0, guidance=Prefer()) == pytest.approx(plain * math.exp(2.0), rel=1e-3)
 
 
+class Looks(Guidance):
+    """Gives nothing; keeps what it is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[StepContext, torch.Tensor]] = []
+
+    def log_factors(self, context: StepContext) -> None:
+        self.seen.append((context, context.support()))
+
+
+def test_guidance_sees_the_allowed_tokens_and_the_witness(model: Model) -> None:
+    guidance, language = Looks(), Regex("[ab]c[xy]")
+    session = model.session("x", language, max_new_tokens=4, steps=4, guidance=guidance, seed=0)
+    automaton = model.automaton(language)
+    for _ in session:
+        context, support = guidance.seen[-1]
+        assert automaton.accepts(context.witness[0].tolist())
+        assert not bool(support[0][~context.editable[0]].any())
+        assert list(context.prompts[0]) == model.encode(model.prompt("x", language))
+    context, support = guidance.seen[0]
+    spelled = {model.vocabulary.decode([token]) for token in support[0, 0].nonzero()[:, 0].tolist()}
+    texts = {model.vocabulary.decode([token]) for token in model.vocabulary.is_text.nonzero()[0].tolist()}
+    assert spelled == {b"a", b"b", b"ac", b"bc", b"acx", b"bcx", b"acy", b"bcy"} & texts
+    assert session.guidance_costs[0].steps == 0  # it never gave factors
+
+
 def test_a_window_of_guidance_saves_its_passes(model: Model) -> None:
     result = model.generate(
         "x", Regex("[a-z]{8}"), max_new_tokens=10, steps=8, guidance=ClassifierFree(1.0, stop=0.5)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
 
-from controlgen.guidance import ClassifierFree, Guidance, StepContext, total
+from controlgen.guidance import ClassifierFree, Cost, Guidance, StepContext, total
+from tests.guidance.contexts import step_context
 
 CONDITIONAL = torch.log(torch.tensor([[[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]]))
 UNCONDITIONAL = torch.log(torch.tensor([[[0.2, 0.2, 0.6], [0.1, 0.4, 0.5]]]))
@@ -20,15 +22,7 @@ def context(step: int = 0, steps: int = 4, calls: list[int] | None = None) -> St
             calls.append(step)
         return UNCONDITIONAL + 3.0  # not normalised: the guidance has to do that
 
-    return StepContext(
-        canvas=torch.zeros(1, 2, dtype=torch.int64),
-        editable=torch.ones(1, 2, dtype=torch.bool),
-        logits=CONDITIONAL - 1.5,
-        step=step,
-        steps=steps,
-        progress=step / steps,
-        unconditional=unconditional,
-    )
+    return step_context(CONDITIONAL - 1.5, step=step, steps=steps, unconditional=unconditional)
 
 
 class Constant(Guidance):
@@ -60,7 +54,7 @@ def test_impossible_tokens_give_finite_factors() -> None:
     logits = base.logits.clone()
     logits[0, 0, 0] = -math.inf
     factors = ClassifierFree(1.0).log_factors(
-        StepContext(base.canvas, base.editable, logits, 0, 4, 0.0, unconditional=lambda: logits)
+        replace(base, logits=logits, unconditional=lambda: logits)
     )
     assert bool(factors.isfinite().all())
     assert float(factors.abs().max()) == 0.0
@@ -92,8 +86,37 @@ def test_wrong_shape_is_named() -> None:
         total([Narrow()], context())
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_factors_that_are_not_finite_are_named(value: float) -> None:
+    with pytest.raises(ValueError, match=r"Constant.log_factors gave .* at row 0, position 0, token 0"):
+        total([Constant(value)], context())
+
+
+def test_every_other_step() -> None:
+    on = [Constant(1.0, every=2).at(context(step=step)) is not None for step in range(4)]
+    assert on == [True, False, True, False]
+
+
+def test_costs_are_counted_per_guidance() -> None:
+    costs = [Cost("a"), Cost("b"), Cost("c")]
+    for step in range(4):
+        guidances = [Constant(1.0), ClassifierFree(1.0, every=2), ClassifierFree(0.0)]
+        total(guidances, context(step=step), costs)
+    assert [(cost.steps, cost.forwards) for cost in costs] == [(4, 0), (2, 2), (0, 0)]
+    assert costs[1].seconds > 0
+
+
 @pytest.mark.parametrize(
-    "arguments", [{"strength": math.nan}, {"start": -0.1}, {"stop": 1.1}, {"start": 0.6, "stop": 0.5}]
+    "arguments",
+    [
+        {"every": 0},
+        {"every": 1.5},
+        {"every": True},
+        {"strength": math.nan},
+        {"start": -0.1},
+        {"stop": 1.1},
+        {"start": 0.6, "stop": 0.5},
+    ],
 )
 def test_bad_windows_and_strengths_are_refused(arguments: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must"):
