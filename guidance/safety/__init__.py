@@ -1,0 +1,11 @@
+"""Safety filters: what may not be written, and what is done about it while the text is still noise.
+
+A filter is a `SafetyFilter`: proven by a language, or a judge of texts. It knows no model and no loop; a package may
+bring its own under the entry-point group `controlgen.safety_filters`.
+"""
+
+from __future__ import annotations
+
+from controlgen.guidance.safety._base import Action, Finding, Level, SafetyFilter, Spans, Verdict
+
+__all__ = ["Action", "Finding", "Level", "SafetyFilter", "Spans", "Verdict"]
