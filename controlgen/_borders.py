@@ -7,6 +7,8 @@ rest of the canvas can still be finished, the caller's fixed tokens there includ
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -14,6 +16,7 @@ from controlgen._prefix import Prefix
 from controlgen._result import is_text
 from controlgen._row import Row
 from controlgen._target import Slot, Target
+from controlgen.constraints import ConstraintError, Language, TokenAutomaton
 from controlgen.constraints._arrays import AutomatonArrays
 from controlgen.constraints._blocks import advance, block, completion, finishing
 from controlgen.families import Family
@@ -36,7 +39,8 @@ class Borders:
         self._index = 0
         self._finishing: dict[tuple[int, int], Tensor] = {}
         self._windows: dict[tuple[int, int, int], AutomatonArrays] = {}
-        self._rests: dict[tuple[int, int, int], Tensor] = {}
+        self._rests: dict[tuple[int, int, int, int], Tensor] = {}
+        self._alive: dict[int, TokenAutomaton] = {}  # whose ids are keys
 
     def size(self, row: Row) -> int:
         """Positions of the present block, those of the prompt included."""
@@ -58,6 +62,26 @@ class Borders:
         start = max(0, self._index * size - self.lead(row))
         stop = min(row.length, (self._index + 1) * size - self.lead(row))
         row.enter(start, stop, self._window(row, stop))
+
+    def recompile(self, row: Row, language: Language) -> bool:
+        """Go on under another language; False, and nothing has changed, where what is final stands against it.
+
+        Raises:
+            InfeasibleConstraint: no text at all is in the language.
+        """
+        assert row.task.compile is not None
+        before = row.task, row.state, row.automaton
+        automaton = row.task.compile(language)
+        try:
+            row.state = advance(automaton, automaton.start, row.witness[: row.start])
+            row.task = replace(row.task, language=language, automaton=automaton)
+            row.automaton = automaton if self._family.block is None else self._window(row, row.stop)
+        except ConstraintError:
+            if row.start == 0:
+                raise
+            row.task, row.state, row.automaton = before
+            return False
+        return True
 
     def advance(self, rows: list[Row]) -> None:
         """Go on to the next block; the finished one of these rows is part of what the network is told."""
@@ -134,6 +158,7 @@ class Borders:
 
     def _finishing_of(self, row: Row) -> Tensor:
         key = (id(row.task.automaton), row.length if row.task.fixed is None else -1 - row.index)
+        self._alive[id(row.task.automaton)] = row.task.automaton
         if key not in self._finishing:
             self._finishing[key] = finishing(row.task.automaton, row.length, row.task.fixed)
         return self._finishing[key]
@@ -142,7 +167,7 @@ class Borders:
         """The shortest way to finish behind the window."""
         state = advance(row.task.automaton, row.state, witness)
         own = row.task.fixed is not None
-        key = (id(row.task.automaton) if not own else -1 - row.index, state, row.length - row.stop)
+        key = (id(row.task.automaton), -1 - row.index if own else 0, state, row.length - row.stop)
         if key not in self._rests:
             fixed = row.task.fixed[row.stop :] if row.task.fixed is not None else None
             self._rests[key] = completion(row.task.automaton, state, row.length - row.stop, fixed)

@@ -8,6 +8,8 @@
     ├── ModelOutputError     (also ValueError) a network whose logits don't fit its family
     ├── ContextTooLong       (also ValueError) the prompt and the canvas don't fit the model's context
     ├── VerificationError    no candidate of a verified constraint passed within the budget
+    ├── BlockedOutput        an output that a safety filter does not let pass
+    ├── FilterError          a safety filter that failed itself: nothing passes
     ├── SessionError         a session was driven past its end
     └── TraceError           (also ValueError) a trace file that can't be read
 
@@ -26,12 +28,15 @@ if TYPE_CHECKING:
     from controlgen.constraints._errors import InfeasibleConstraint as InfeasibleConstraint
     from controlgen.constraints._errors import UnsupportedConstraint as UnsupportedConstraint
     from controlgen.constraints._errors import VocabularyError as VocabularyError
+    from controlgen.guidance.safety import Verdict
 
 __all__ = [
+    "BlockedOutput",
     "BudgetExceeded",
     "ConstraintError",
     "ContextTooLong",
     "ControlgenError",
+    "FilterError",
     "InfeasibleConstraint",
     "ModelFolderError",
     "ModelNotFound",
@@ -106,6 +111,44 @@ class VerificationError(ControlgenError):
             f"prompt {row}: none of {candidates} candidates passed the constraint's verification; raise "
             "candidates, use witness='sample' with a temperature, or drop the verified keyword"
         )
+
+
+class BlockedOutput(ControlgenError):
+    """A safety filter does not let an output pass, whatever was tried; the message does not repeat the text.
+
+    Attributes:
+        verdicts: one per filter, with the text that was judged.
+        row: index of the prompt in its batch.
+    """
+
+    def __init__(self, verdicts: tuple[Verdict, ...], row: int = 0) -> None:
+        self.verdicts, self.row = verdicts, row
+        failed = [
+            f"{verdict.filter!r} (risk {verdict.risk:.2f}{_places(verdict.spans)})"
+            for verdict in verdicts
+            if not verdict.passed
+        ]
+        super().__init__(
+            f"prompt {row}: the output was blocked by the safety filter{'s' * (len(failed) > 1)} {', '.join(failed)}; "
+            "see verdicts, and change the prompt, the seed or the filter's action"
+        )
+
+
+def _places(spans: tuple[tuple[int, int], ...]) -> str:
+    shown = ", ".join(f"{start}–{end}" for start, end in spans[:3])
+    return f" at {shown}{', …' * (len(spans) > 3)}" if spans else ""
+
+
+class FilterError(ControlgenError):
+    """A safety filter raised, or gave a finding that makes no sense; what it was to judge is withheld.
+
+    Attributes:
+        filter: the filter's name.
+    """
+
+    def __init__(self, filter: str, what: str) -> None:
+        self.filter = filter
+        super().__init__(f"safety filter {filter!r} {what}; nothing passes a filter that fails")
 
 
 class SessionError(ControlgenError):

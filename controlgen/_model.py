@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Lock
 from typing import Any, Unpack, overload
 
@@ -21,6 +21,7 @@ from controlgen._free import free_automaton
 from controlgen._options import OptionArguments, Options
 from controlgen._result import Draft, Reader, Result
 from controlgen._row import Task
+from controlgen._screen import restricted
 from controlgen._session import Session
 from controlgen.constraints import CanonicalAutomaton, Language, Segmenter, TokenAutomaton, Vocabulary
 from controlgen.families import Denoiser, Family
@@ -172,7 +173,7 @@ class Model:
         chosen = Options(**options)
         languages = {id(kind): None if kind is None else self.language(kind) for kind in types}  # one for equal rows
         tasks = [
-            self._task(prompt, languages[id(kind)], template, chosen.canonical)
+            self._task(prompt, languages[id(kind)], template, chosen)
             for prompt, kind, template in zip(prompts, types, templates, strict=True)
         ]
         return Session(self.denoiser, tasks, lengths, chosen, strict=strict)
@@ -224,7 +225,7 @@ class Model:
             on_step: called with a `Draft` of each row after each step; text and value of a draft are always
                 valid.
             **options: see `controlgen._options.Options`: steps, temperature, witness, sampler, order, threshold,
-                block_length, seed, deadline, jump, candidates, canonical, guidance, trace.
+                block_length, seed, deadline, jump, candidates, canonical, guidance, filters, trace.
 
         Raises:
             InfeasibleConstraint: no output fits; raised before the first forward pass, with the least number
@@ -233,6 +234,8 @@ class Model:
             UnsupportedConstraint: a part of the output type can't be enforced.
             ContextTooLong: prompt and canvas together exceed the model's context.
             VerificationError: the constraint is only `verified` and no candidate passed.
+            BlockedOutput: a safety filter does not let the output pass.
+            FilterError: a safety filter failed itself.
             OptionError: an option outside its range.
         """
         session = self.session(prompt, output_type, max_new_tokens=max_new_tokens, fixed=fixed, **options)
@@ -290,21 +293,34 @@ class Model:
                 raise OptionError(f"max_new_tokens must be at least 1, not {length}")
         return lengths
 
-    def _task(self, prompt: str, language: Language | None, fixed: Tensor | None, canonical: bool) -> Task:
+    def _task(self, prompt: str, language: Language | None, fixed: Tensor | None, chosen: Options) -> Task:
+        asked, language = language, restricted(language, chosen.safety)
+        compiled = partial(self.automaton, canonical=chosen.canonical)
+        encoded = self.encode(self.prompt(prompt, asked))
         if language is None:
-            reader = Reader(self.vocabulary, parse=_same, strict=False)
-            ids = self.encode(self.prompt(prompt))
-            return Task(ids, self._free_automaton(), reader, exactness="free", fixed=fixed)
-        automaton = self.automaton(language, canonical=canonical)
+            return Task(
+                encoded,
+                self._free_automaton(),
+                Reader(self.vocabulary, parse=_same, strict=False),
+                exactness="free",
+                fixed=fixed,
+                compile=compiled,
+                filters=chosen.safety,
+                text=prompt,
+            )
+        automaton = compiled(language)
         return Task(
-            prompt=self.encode(self.prompt(prompt, language)),
+            prompt=encoded,
             automaton=automaton,
-            reader=Reader(self.vocabulary, parse=language.parse),
+            reader=Reader(self.vocabulary, parse=_same if asked is None else asked.parse),
             exactness="exact" if language.verify is None else "verified",
             fixed=fixed,
             verify=language.verify,
             segmented=_segmentation_check(automaton),
             language=language,
+            compile=compiled,
+            filters=chosen.safety,
+            text=prompt,
         )
 
     def _free_automaton(self) -> TokenAutomaton:

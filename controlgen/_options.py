@@ -15,10 +15,12 @@ from typing import Any, Literal, TypedDict, get_args
 from controlgen._errors import OptionError
 from controlgen.families import Family
 from controlgen.guidance import Guidance
+from controlgen.guidance.safety import SafetyFilter
 from controlgen.samplers import Entropy, LeftToRight, LowConfidence, Random, Sampler
 
 __all__ = ["ORDERS", "OptionArguments", "Options", "Order", "WitnessSource"]
 
+Filters = SafetyFilter | str | Iterable[SafetyFilter | str]
 WitnessSource = Literal["mode", "mbr", "sample"]
 Order = Literal["confidence", "entropy", "raw", "left_to_right", "random"]
 ORDERS: tuple[str, ...] = get_args(Order)
@@ -40,6 +42,7 @@ class OptionArguments(TypedDict, total=False):
     candidates: int
     canonical: bool
     guidance: Guidance | Iterable[Guidance]
+    filters: Filters
     trace: bool
 
 
@@ -75,6 +78,8 @@ class Options:
             tokens. Where the automaton can't exclude every other (free text), candidates are checked as for
             `verified` constraints.
         guidance: sources of log-factors, summed.
+        filters: safety filters, or names of such (`controlgen.guidance.safety`). Nothing that a filter does not let
+            pass is handed out, drafts included; an output that never passes ends in `BlockedOutput`.
         trace: record every step on the result.
     """
 
@@ -91,11 +96,13 @@ class Options:
     candidates: int = 64
     canonical: bool = False
     guidance: Guidance | Iterable[Guidance] = ()
+    filters: Filters = ()
     trace: bool = False
 
     def __post_init__(self) -> None:
         guidance = (self.guidance,) if isinstance(self.guidance, Guidance) else tuple(self.guidance)
         object.__setattr__(self, "guidance", guidance)
+        object.__setattr__(self, "filters", _named_filters(self.filters))
         for name in ("steps", "block_length"):
             if getattr(self, name) is not None:
                 _at_least(name, getattr(self, name), 1)
@@ -141,6 +148,12 @@ class Options:
         assert isinstance(self.guidance, tuple)
         return self.guidance
 
+    @property
+    def safety(self) -> tuple[SafetyFilter, ...]:
+        """The safety filters, as a tuple."""
+        assert isinstance(self.filters, tuple)
+        return self.filters
+
     def seeds(self, rows: int) -> list[int]:
         """One seed per row.
 
@@ -160,12 +173,34 @@ class Options:
     def summary(self) -> dict[str, Any]:
         """The options as JSON values, for a trace; guidances by the names of their classes, the
         sampler by its name and settings."""
-        apart = ("guidance", "seed", "sampler", "order", "threshold")
-        known = asdict(replace(self, sampler=None, guidance=()))
+        apart = ("guidance", "filters", "seed", "sampler", "order", "threshold")
+        known = asdict(replace(self, sampler=None, guidance=(), filters=()))
         plain = {name: value for name, value in known.items() if name not in apart}
         sampler = {} if self.sampler is None else {"sampler": type(self.sampler).__name__, **vars(self.sampler)}
         own = {name: value for name, value in sampler.items() if name != "reads"}
-        return {**plain, "sampler": own, "guidance": [type(guidance).__name__ for guidance in self.guidances]}
+        return {
+            **plain,
+            "sampler": own,
+            "guidance": [type(guidance).__name__ for guidance in self.guidances],
+            "filters": [one.name for one in self.safety],
+        }
+
+
+def _filter_by_name(name: str) -> SafetyFilter:
+    from controlgen.guidance.safety import filter_of
+
+    return filter_of(name)
+
+
+def _named_filters(filters: Filters) -> tuple[SafetyFilter, ...]:
+    """The filters as objects; two of one name could not be told apart in verdicts."""
+    listed = (filters,) if isinstance(filters, SafetyFilter | str) else tuple(filters)
+    found = tuple(one if isinstance(one, SafetyFilter) else _filter_by_name(one) for one in listed)
+    names = [one.name for one in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise OptionError(f"{names.count(name)} safety filters are called {name!r}: give them a name each (name=)")
+    return found
 
 
 def _at_least(name: str, value: int, least: int) -> None:

@@ -15,8 +15,10 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from controlgen._screen import Screen
 from controlgen._trace import Trace
 from controlgen.constraints import Vocabulary
+from controlgen.guidance.safety import Verdict
 
 __all__ = ["Draft", "FinishReason", "Reader", "Result", "StepOutput"]
 
@@ -82,6 +84,7 @@ class Draft:
         confidences: (L,) float64, constrained probability of each token, at its commit or in this step.
         verified: False for a constraint that is only `verified` when this candidate did not pass.
         final: True for the row's last draft.
+        screen: the safety filters of the row; drafts that do not pass them are not handed out.
     """
 
     row: int
@@ -94,16 +97,26 @@ class Draft:
     verified: bool
     final: bool
     reader: Reader = field(repr=False)
+    screen: Screen | None = field(default=None, repr=False)
 
     @cached_property
     def text(self) -> str:
         """The draft as text."""
         return self.reader.text(self.tokens)
 
+    @property
+    def passes(self) -> bool:
+        """Whether the row's safety filters let the text pass."""
+        return self.screen is None or self.screen.passes(self.text)
+
     @cached_property
     def settled_text(self) -> str:
-        """The beginning of the text that can't change any more: what every later draft starts with."""
-        return self.reader.prefix(self.tokens, self.settled)
+        """The beginning of the text that can't change any more: what every later draft starts with.
+
+        Under safety filters at most as much of it as they let pass.
+        """
+        settled = self.reader.prefix(self.tokens, self.settled)
+        return settled if self.screen is None else self.screen.shown(settled)
 
     @cached_property
     def value(self) -> Any:
@@ -117,13 +130,19 @@ class StepOutput:
 
     Attributes:
         step: index of the step, from 0.
-        drafts: one for each row that was not finished before the step.
+        rows: the drafts of all rows that were not finished before the step; those that safety filters do not let pass
+            among them: not to be shown.
         done: True after the last step of the session.
     """
 
     step: int
-    drafts: tuple[Draft, ...]
+    rows: tuple[Draft, ...] = field(repr=False)
     done: bool
+
+    @cached_property
+    def drafts(self) -> tuple[Draft, ...]:
+        """One for each row that was not finished before the step and whose text its safety filters let pass."""
+        return tuple(draft for draft in self.rows if draft.passes)
 
 
 @dataclass(frozen=True)
@@ -146,7 +165,8 @@ class Result:
             rows).
         exactness: "exact", "verified" or, without a constraint, "free".
         seed: the seed that gives this output again.
-        trace: every step, if asked for.
+        verdicts: what each safety filter says of the text and did about its drafts, in the order of the filters.
+        trace: every step, if asked for; drafts that safety filters withheld among them.
     """
 
     tokens: Tensor
@@ -160,6 +180,7 @@ class Result:
     exactness: Literal["exact", "verified", "free"]
     seed: int
     reader: Reader = field(repr=False)
+    verdicts: tuple[Verdict, ...] = ()
     trace: Trace | None = field(default=None, repr=False)
 
     @cached_property

@@ -14,12 +14,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from controlgen._errors import BlockedOutput
 from controlgen._options import Options
 from controlgen._result import Draft, FinishReason, Reader, Result, is_text
+from controlgen._screen import Screen
 from controlgen._trace import Trace, TraceStep
 from controlgen._verify import Verifier
 from controlgen.constraints import Language, TokenAutomaton
 from controlgen.constraints._arrays import AutomatonArrays
+from controlgen.guidance.safety import SafetyFilter
 
 __all__ = ["Row", "Task"]
 
@@ -37,6 +40,9 @@ class Task:
         verify: the check of a `verified` constraint.
         segmented: whether the tokens of a canvas (L,) are the tokenizer's own, where that has to be checked.
         language: what the automaton was compiled from, so that a conflict can name its parts.
+        compile: compiles another language as this one was, for a ban that is added on the way.
+        filters: what the output has to pass; those with a ban are part of the language.
+        text: the prompt as the caller gave it.
     """
 
     prompt: Sequence[int]
@@ -47,6 +53,9 @@ class Task:
     verify: Callable[[str], bool] | None = None
     segmented: Callable[[Tensor], bool] | None = None
     language: Language | None = None
+    compile: Callable[[Language], TokenAutomaton] | None = None
+    filters: tuple[SafetyFilter, ...] = ()
+    text: str = ""
 
     def fixed_tokens(self, length: int) -> Tensor:
         """(L,) int64, -1 at open positions."""
@@ -80,10 +89,10 @@ class Row:
         self.kept = torch.zeros_like(self.given)
         self.held = witness.clone()
         self.confidences = self.given.double()
-        checked = task.verify is not None or task.segmented is not None
-        self.verifier = (
-            Verifier(task.verify, task.reader.text, options.candidates, task.segmented) if checked else None
-        )
+        self.screen = Screen(task.filters, task.text) if task.filters else None
+        self.penalties: dict[tuple[int, int], float] = {}  # (position, token) -> nats that a filter takes off
+        self.attempts: dict[str, int] = {}  # filter -> how often a draft was sent back
+        self.verifier = _verifier(task, self.screen, options.candidates)
         self.automaton: AutomatonArrays = task.automaton
         self.state = task.automaton.start
         self.start, self.stop = 0, self.length
@@ -121,7 +130,8 @@ class Row:
         if self.finish_reason is not None:
             return torch.ones_like(self.given)
         before = torch.arange(self.length) < self.start
-        changes = self.sampler.revises or self.sampler.reopens or self.verifier is not None
+        acts = self.screen is not None and self.screen.acts
+        changes = self.sampler.revises or self.sampler.reopens or self.verifier is not None or acts
         return before | (self.given if changes else self.filled)
 
     def open(self, ends: bool) -> Tensor:
@@ -133,6 +143,11 @@ class Row:
     def verified(self) -> bool:
         """Whether the witness is known to be a member of the language."""
         return self.verifier is None or self.verifier.passes(self.witness)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a filter does not let the witness pass."""
+        return self.screen is not None and not self.screen.passes(self.task.reader.text(self.witness))
 
     @property
     def has_passed(self) -> bool:
@@ -164,8 +179,7 @@ class Row:
         self.confidences = self.confidences.clone()
         self.confidences[window] = torch.where(settled[window], self.confidences[window], confidences)
         self.log_z.append(log_z)
-        if self.verifier is not None and self.verified:
-            self._passed = (witness, self.confidences)
+        self.note_passed()
 
     def replace(self, witness: Tensor, confidences: Tensor) -> None:
         """Take another witness (L,) of the same step that passed verification; confidences (n,)."""
@@ -174,6 +188,12 @@ class Row:
         self.confidences[self.window] = confidences
         self.held = torch.where(self.kept, witness, self.held)
         self._passed = (witness, self.confidences)
+
+    def note_passed(self) -> None:
+        """Remember the witness where it may be needed in place of a later one that fails."""
+        acts = self.screen is not None and self.screen.acts
+        if (acts or self.verifier is not None) and self.verified and not (acts and self.blocked):
+            self._passed = (self.witness, self.confidences)
 
     def keep(self, commit: Tensor, tokens: Tensor) -> None:
         """Put tokens (n,) into the canvas at positions (n,) bool of the window."""
@@ -188,24 +208,34 @@ class Row:
 
     def settle(self) -> None:
         """End the window with its witness; one that fails verification gives way to the last that passed."""
-        if not self.verified and self.has_passed:
-            assert self._passed is not None
-            self.witness, self.confidences = self._passed
+        if not self.verified:
+            self._fall_back()
         self.keep(torch.ones(self.stop - self.start, dtype=torch.bool), self.witness[self.window])
         self.block_done = True
 
     def finish(self, reason: FinishReason, elapsed: float) -> None:
-        """End the row with its witness; a candidate that fails verification gives way to the last that
-        passed.
-        """
-        if not self.verified:
-            if not self.has_passed:
-                assert self.verifier is not None
-                self.error = self.verifier.error(self.index)
-            else:
-                assert self._passed is not None
-                self.witness, self.confidences = self._passed
+        """End the row with its witness; one that fails verification or a filter gives way to the last that passed."""
         self.finish_reason, self.elapsed, self.block_done = reason, elapsed, True
+        if not self.verified or self.blocked:
+            self._fall_back()
+        if self.blocked:
+            assert self.screen is not None
+            verdicts = self.screen.verdicts(self.task.reader.text(self.witness))
+            self.error = self.screen.error or BlockedOutput(verdicts, self.index)
+        elif not self.verified:
+            assert self.verifier is not None
+            self.error = self.verifier.error(self.index)
+
+    def fail(self, error: Exception, elapsed: float) -> None:
+        """End the row with an error."""
+        self.finish_reason, self.elapsed, self.block_done, self.error = "stopped", elapsed, True, error
+
+    def _fall_back(self) -> None:
+        """Take the last witness that passed, unless a filter blocks whatever fails in the end."""
+        blocked = self.screen is not None and self.screen.is_blocked(self.task.reader.text(self.witness))
+        if self.has_passed and not blocked:
+            assert self._passed is not None
+            self.witness, self.confidences = self._passed
 
     # -- what is handed out -----------------------------------------------------------------------------------------
 
@@ -240,6 +270,7 @@ class Row:
             verified=self.verified,
             final=self.finish_reason is not None,
             reader=self.task.reader,
+            screen=self.screen,
         )
 
     def result(self) -> Result:
@@ -258,5 +289,19 @@ class Row:
             exactness=self.task.exactness,
             seed=self.seed,
             reader=self.task.reader,
+            verdicts=() if self.screen is None else self.screen.verdicts(self.task.reader.text(self.witness)),
             trace=trace if self.options.trace else None,
         )
+
+
+def _verifier(task: Task, screen: Screen | None, candidates: int) -> Verifier | None:
+    """The checks of single candidates: what the constraint leaves to them, and the filters that draw again."""
+    resamples = screen is not None and screen.resamples
+    if task.verify is None and task.segmented is None and not resamples:
+        return None
+    verify = task.verify
+
+    def check(text: str) -> bool:
+        return (verify is None or verify(text)) and (screen is None or screen.passes_resampling(text))
+
+    return Verifier(check if resamples else verify, task.reader.text, candidates, task.segmented)

@@ -23,11 +23,12 @@ from controlgen._errors import ContextTooLong, ControlgenError, OptionError, Ses
 from controlgen._first_witness import FirstWitness
 from controlgen._options import Options
 from controlgen._prefix import Prefix
+from controlgen._remask import Remasking
 from controlgen._result import FinishReason, Result, StepOutput, is_text
 from controlgen._row import Row, Task
 from controlgen._stepper import Stepper
-from controlgen._views import Forward
-from controlgen.constraints import ConstraintError
+from controlgen._views import Forward, Pass
+from controlgen.constraints import ConstraintError, InfeasibleConstraint
 from controlgen.constraints._blocks import completion
 from controlgen.families import Denoiser
 from controlgen.guidance import Cost
@@ -89,6 +90,7 @@ class Session:
         self._borders = Borders(family, prefix, family.inner if family.block else self._options.block_length)
         self._forward = Forward(denoiser, prefix, self._borders, self._options)
         self._stepper = Stepper(family, self._borders, self._options)
+        self._remasking = Remasking(self._borders)
         self._enter(self._rows)
 
     @property
@@ -214,7 +216,7 @@ class Session:
     def _output(self, rows: list[Row], step: int | None = None) -> StepOutput:
         step = self._step - 1 if step is None else step
         drafts = tuple(row.draft(step) for row in rows if row.error is None)
-        return StepOutput(step=step, drafts=drafts, done=self.done)
+        return StepOutput(step=step, rows=drafts, done=self.done)
 
     # -- blocks -----------------------------------------------------------------------------------------------------
 
@@ -276,9 +278,24 @@ class Session:
         """One pass of the model over the rows, and what follows for those that still work on their block."""
         shown = self._forward(rows, self._stepper.steps(rows[0]))
         asked = time.perf_counter()
-        self._stepper([row for row in rows if not row.block_done], shown, self._step)
+        working = [row for row in rows if not row.block_done]
+        self._stepper(working, shown, self._step)
+        self._send_back(working, shown)
         for row in rows:
             row.constraint_seconds += (time.perf_counter() - asked) / len(rows)
+
+
+    def _send_back(self, rows: list[Row], shown: Pass) -> None:
+        """Let safety filters change the drafts that they do not let pass."""
+        for row in rows:
+            if row.screen is None or not row.screen.acts:
+                continue
+            try:
+                if self._remasking(row, self._stepper.steps(row)):
+                    self._stepper.renew(row, shown)
+                row.note_passed()
+            except InfeasibleConstraint as error:
+                row.fail(error, self._elapsed())
 
 
 def _check_length(index: int, prompt: int, canvas: int, denoiser: Denoiser) -> None:

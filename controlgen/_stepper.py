@@ -68,6 +68,12 @@ class Stepper:
         """Whether stop and pad positions are committed like any others."""
         return self._sampler.ranks_ends or (row.task.exactness == "free" and self._family.ranks_ends)
 
+    def renew(self, row: Row, shown: Pass) -> None:
+        """Another witness from the same step's posterior, for a row whose language has changed."""
+        target = self._target([row], shown)
+        found = target.mode()[0] if self._temperature(row) == 0 else target.sample([row.generator])[0]
+        row.witness = self._borders.whole(row, found)
+
     def _temperature(self, row: Row) -> float:
         if self._options.temperature is not None:
             return self._options.temperature

@@ -68,6 +68,7 @@ class Forward:
         self._check(logits, view)
         blank = _OncePerStep(self._denoiser, self._prefix, view, indices)
         bias = total(self._options.guidances, self._context(rows, view, editable, logits, blank), self.costs)
+        bias = self._penalised(rows, logits, bias)
         for row in rows:
             if not row.block_done:
                 row.forward_passes += 1 + blank.passes
@@ -102,6 +103,18 @@ class Forward:
             unconditional=blank,
             support=cache(partial(self._support, rows, logits)),
         )
+
+    def _penalised(self, rows: list[Row], logits: Tensor, bias: Tensor | None) -> Tensor | None:
+        """The log-factors less the nats that safety filters take off single tokens."""
+        if not any(row.penalties for row in rows):
+            return bias
+        bias = torch.zeros_like(logits) if bias is None else bias.clone()
+        for index, row in enumerate(rows):
+            shift = self._borders.offset(row) - row.start
+            for (position, token), nats in row.penalties.items():
+                if row.start <= position < row.stop:
+                    bias[index, position + shift, token] -= nats
+        return bias
 
     def _witnesses(self, rows: list[Row], view: View) -> Tensor:
         """The view with the last witnesses in the windows, (R, T) int64."""

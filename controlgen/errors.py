@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from controlgen._errors import (
+    BlockedOutput,
     BudgetExceeded,
     ConstraintError,
     ContextTooLong,
     ControlgenError,
+    FilterError,
     InfeasibleConstraint,
     ModelFolderError,
     ModelNotFound,
@@ -21,10 +23,12 @@ from controlgen._errors import (
 )
 
 __all__ = [
+    "BlockedOutput",
     "BudgetExceeded",
     "ConstraintError",
     "ContextTooLong",
     "ControlgenError",
+    "FilterError",
     "InfeasibleConstraint",
     "ModelFolderError",
     "ModelNotFound",
