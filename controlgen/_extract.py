@@ -21,7 +21,9 @@ from controlgen._model import Model
 from controlgen._options import OptionArguments, Options
 from controlgen._prompt import prompt_text
 from controlgen._result import FinishReason, Result
+from controlgen._screen import restricted
 from controlgen._spans import Span, find_spans
+from controlgen.guidance.safety import Verdict
 
 __all__ = ["Extraction", "ExtractionError", "Extractor", "extract"]
 
@@ -53,6 +55,11 @@ class Extraction:
     spans: dict[str, Span | None]
     finish_reason: FinishReason
     result: Result = field(repr=False)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What each safety filter says of the record's text; see `Result.verdicts`."""
+        return self.result.verdicts
 
 
 class ExtractionError(ControlgenError):
@@ -94,7 +101,7 @@ class Extractor:
     ) -> None:
         if max_new_tokens is not None and max_new_tokens < 1:
             raise OptionError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
-        Options(**options)
+        chosen = Options(**options)
         self.model = load() if model is None else model
         self.language = self.model.language(output_type)
         self.schema = getattr(self.language, "schema", None)
@@ -102,7 +109,9 @@ class Extractor:
             raise TypeError(
                 f"{output_type!r} is no JSON type: extract reads JSON records; use Model.generate for text"
             )
-        self.automaton = self.model.automaton(self.language)
+        screened = restricted(self.language, chosen.safety)
+        assert screened is not None
+        self.automaton = self.model.automaton(screened)
         self._max_new_tokens = max_new_tokens
         self._key_tokens = len(self.model.encode(json.dumps(dict.fromkeys(_keys(self.schema), ""))))
         self._options = options

@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from controlgen import Model
+from controlgen import ExtractionError, Model, extract
 from controlgen.constraints import Contains, InfeasibleConstraint, Language, Regex, Template
 from controlgen.errors import BlockedOutput, FilterError, OptionError
 from controlgen.guidance.safety import Finding, SafetyFilter
@@ -274,3 +274,20 @@ def test_a_deadline_returns_what_passed() -> None:
         pass
     outcome = session.outcomes()[0]
     assert isinstance(outcome, BlockedOutput) or WORD not in outcome.text  # type: ignore[union-attr]
+
+
+def test_extraction_under_filters() -> None:
+    model = hostile_model('{"a":"bomb"}')
+    schema = {"type": "object", "properties": {"a": {"enum": ["bomb", "tea"]}}, "required": ["a"]}
+    found = list(
+        extract(["one", "two"], schema, model=model, max_new_tokens=20, steps=4, seed=0, filters=Proven())
+    )
+    for extraction in found:
+        assert extraction.record == {"a": "tea"}
+        assert [verdict.action for verdict in extraction.verdicts] == ["ban"]
+    blocked = extract(
+        ["one"], schema, model=model, max_new_tokens=20, seed=0, filters=Judge(action="block"), on_error="yield"
+    )
+    (error,) = blocked
+    assert isinstance(error, ExtractionError)
+    assert isinstance(error.cause, BlockedOutput)
