@@ -1,4 +1,4 @@
-"""The embedded model: a small masked diffusion transformer and the folder with its weights.
+"""The embedded model: a small masked diffusion transformer, the folder with its weights, and classifiers on its trunk.
 
 Torch and transformers are imported by the first class that is used; the folder's path costs nothing.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from controlgen.embedded._classifier import NoisedClassifier as NoisedClassifier
     from controlgen.embedded.configuration_embedded import EmbeddedDiffusionConfig as EmbeddedDiffusionConfig
     from controlgen.embedded.modeling_embedded import EmbeddedDiffusionModel as EmbeddedDiffusionModel
     from controlgen.embedded.modeling_embedded import PromptCache as PromptCache
@@ -18,12 +19,13 @@ WEIGHTS = Path(__file__).parent / "weights"
 """The shipped model folder: config, weights in shards, tokenizer, model card."""
 
 _HOME = {
+    "NoisedClassifier": "controlgen.embedded._classifier",
     "EmbeddedDiffusionConfig": "controlgen.embedded.configuration_embedded",
     "EmbeddedDiffusionModel": "controlgen.embedded.modeling_embedded",
     "PromptCache": "controlgen.embedded.modeling_embedded",
 }
 
-__all__ = ["WEIGHTS", "EmbeddedDiffusionConfig", "EmbeddedDiffusionModel", "PromptCache"]
+__all__ = ["WEIGHTS", "EmbeddedDiffusionConfig", "EmbeddedDiffusionModel", "NoisedClassifier", "PromptCache"]
 
 
 def __getattr__(name: str) -> Any:

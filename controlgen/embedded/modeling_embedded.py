@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
@@ -198,28 +199,37 @@ class EmbeddedDiffusionModel(PreTrainedModel):
         attends to what stands behind. Positions continue after each row's true prompt length.
         ValueError if batch sizes differ or the context is exceeded.
         """
-        batch, length = canvas.shape
+        return self.logits(self.states(self.embed(canvas), cache, lengths))
+
+    def states(
+        self, x: Tensor, cache: PromptCache, lengths: Tensor | None = None, *, depth: int | None = None
+    ) -> Tensor:
+        """The residual stream (B, L, d) of a canvas after its first `depth` layers (None: all of them).
+
+        x (B, L, d): the canvas as `embed` gives it; cache and lengths as in `forward`, and the same errors.
+        """
+        batch, length = x.shape[:2]
         if batch != cache.batch:
             raise ValueError(f"the canvas has {batch} rows, the prompt cache {cache.batch}")
         self._check_context(length + int(cache.lengths.max()))
         mask = None
         if cache.mask is not None or lengths is not None:
             past = cache.keys[0].shape[2]
-            before = canvas.new_ones(batch, past, dtype=torch.bool) if cache.mask is None else cache.mask
-            own = canvas.new_ones(batch, length, dtype=torch.bool)
+            before = x.new_ones(batch, past, dtype=torch.bool) if cache.mask is None else cache.mask
+            own = x.new_ones(batch, length, dtype=torch.bool)
             if lengths is not None:
-                own = torch.arange(length, device=canvas.device) < lengths[:, None]
+                own = torch.arange(length, device=x.device) < lengths[:, None]
             mask = torch.cat((before, own), dim=1)[:, None, None, :]  # (B, 1, 1, P+L)
-        positions = cache.lengths[:, None] + torch.arange(length, device=canvas.device)  # (B, L)
+        positions = cache.lengths[:, None] + torch.arange(length, device=x.device)  # (B, L)
         rope = rotary(positions, self.config.head_size, self.config.rope_theta)
-        x = self.embed(canvas)  # (B, L, d)
-        for block, past_key, past_value in zip(self.layers(), cache.keys, cache.values, strict=True):
+        layers = islice(zip(self.layers(), cache.keys, cache.values, strict=True), depth)
+        for block, past_key, past_value in layers:
             query, key, value = (part.transpose(1, 2) for part in block.project(x, rope))  # (B, H, L, D)
             key = torch.cat((past_key, key), dim=2)  # (B, H, P+L, D)
             value = torch.cat((past_value, value), dim=2)
             attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
             x = block.finish(x, attended.transpose(1, 2))
-        return self.logits(x)
+        return x
 
     def _check_context(self, length: int) -> None:
         if length > self.config.max_position:
