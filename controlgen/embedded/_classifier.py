@@ -56,11 +56,11 @@ class Head(nn.Module):
         nn.init.zeros_(self.attention.weight)  # pooling starts as the plain mean
 
     def forward(self, states: Tensor, time: Tensor) -> Tensor:
-        """Scores (N, C) float32 of states (N, T, d) at noise levels (N,)."""
-        states = F.rms_norm(states.float(), states.shape[-1:])
+        """Scores (N, C), in the head's dtype, of states (N, T, d) at noise levels (N,)."""
+        states = F.rms_norm(states.to(self.value.weight.dtype), states.shape[-1:])
         shares = self.attention(states).softmax(dim=1)  # (N, T, K)
         pooled = shares.transpose(1, 2) @ F.gelu(self.value(states))  # (N, K, W)
-        angles = time[:, None].float() * torch.arange(1, _WAVES + 1, device=time.device) * (math.pi / 2)  # (N, 8)
+        angles = time.to(states)[:, None] * torch.arange(1, _WAVES + 1, device=time.device) * (math.pi / 2)  # (N, 8)
         hidden = self.hidden(torch.cat((pooled.flatten(1), angles.sin(), angles.cos()), dim=1))
         scores: Tensor = self.scores(self.dropout(F.gelu(hidden)))
         return scores
@@ -93,12 +93,14 @@ class NoisedClassifier:
         """log p(y | x_t), nats: (N, C) float32, of canvases (N, T) int64 at noise levels in (0, 1], one or (N,)."""
         canvas = canvas.to(self.network.device)
         times = self._times(time, canvas)
+        if len(canvas) == 0:
+            return times.new_empty(0, len(self.classes))
         with torch.no_grad():
             pieces = [
                 self.head(self.states(rows), levels).log_softmax(-1)
                 for rows, levels in zip(canvas.split(_ROWS), times.split(_ROWS), strict=True)
             ]
-        return torch.cat(pieces) if pieces else times.new_empty(0, len(self.classes))
+        return torch.cat(pieces)
 
     def relaxed(self, weights: Tensor, time: float | Tensor) -> Tensor:
         """The same (N, C), differentiable, of rows that are mixtures of tokens: weights (N, T, V) floating.
