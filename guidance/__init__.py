@@ -7,6 +7,16 @@ the constraint is applied. It knows no automaton, no sampler and no model.
 from __future__ import annotations
 
 from controlgen.guidance._base import Cost, Guidance, StepContext, total
+from controlgen.guidance._classifier import ClassifierGuidance, NoisedClassifier, RelaxedClassifier
 from controlgen.guidance._classifier_free import ClassifierFree
 
-__all__ = ["ClassifierFree", "Cost", "Guidance", "StepContext", "total"]
+__all__ = [
+    "ClassifierFree",
+    "ClassifierGuidance",
+    "Cost",
+    "Guidance",
+    "NoisedClassifier",
+    "RelaxedClassifier",
+    "StepContext",
+    "total",
+]

@@ -59,7 +59,16 @@ CONSTRAINTS = {
     "posterior",
     "reasoning_then",
 }
-GUIDANCE = {"ClassifierFree", "Cost", "Guidance", "StepContext", "total"}
+GUIDANCE = {
+    "ClassifierFree",
+    "ClassifierGuidance",
+    "Cost",
+    "Guidance",
+    "NoisedClassifier",
+    "RelaxedClassifier",
+    "StepContext",
+    "total",
+}
 SAMPLERS = {
     "Analytic",
     "Ancestral",
