@@ -225,7 +225,8 @@ class Model:
             on_step: called with a `Draft` of each row after each step; text and value of a draft are always
                 valid.
             **options: see `controlgen._options.Options`: steps, temperature, witness, sampler, order, threshold,
-                block_length, seed, deadline, jump, candidates, canonical, guidance, filters, trace.
+                block_length, seed, deadline, jump, candidates, canonical, guidance, particles, filters,
+                trace.
 
         Raises:
             InfeasibleConstraint: no output fits; raised before the first forward pass, with the least number

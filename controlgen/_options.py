@@ -14,7 +14,7 @@ from typing import Any, Literal, TypedDict, get_args
 
 from controlgen._errors import OptionError
 from controlgen.families import Family
-from controlgen.guidance import Guidance
+from controlgen.guidance import Guidance, Particles
 from controlgen.guidance.safety import SafetyFilter
 from controlgen.samplers import Entropy, LeftToRight, LowConfidence, Random, Sampler
 
@@ -42,6 +42,7 @@ class OptionArguments(TypedDict, total=False):
     candidates: int
     canonical: bool
     guidance: Guidance | Iterable[Guidance]
+    particles: Particles | None
     filters: Filters
     trace: bool
 
@@ -78,6 +79,7 @@ class Options:
             tokens. Where the automaton can't exclude every other (free text), candidates are checked as for
             `verified` constraints.
         guidance: sources of log-factors, summed.
+        particles: several canvases per prompt, weighted by rewards of their drafts.
         filters: safety filters, or names of such (`controlgen.guidance.safety`). Nothing that a filter does not let
             pass is handed out, drafts included; an output that never passes ends in `BlockedOutput`.
         trace: record every step on the result.
@@ -96,6 +98,7 @@ class Options:
     candidates: int = 64
     canonical: bool = False
     guidance: Guidance | Iterable[Guidance] = ()
+    particles: Particles | None = None
     filters: Filters = ()
     trace: bool = False
 
@@ -118,6 +121,8 @@ class Options:
             raise OptionError(f"sampler must be a controlgen.samplers.Sampler, not {self.sampler!r}")
         if self.sampler is not None and not (self.order is None and self.threshold is None):
             raise OptionError("sampler excludes order and threshold, which are short for one: give them to the sampler")
+        if self.particles is not None and not isinstance(self.particles, Particles):
+            raise OptionError(f"particles must be a controlgen.guidance.Particles, not {self.particles!r}")
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise OptionError(f"threshold must be a probability in [0, 1] or None, not {self.threshold}")
         if self.deadline is not None and not self.deadline >= 0:
@@ -173,8 +178,8 @@ class Options:
     def summary(self) -> dict[str, Any]:
         """The options as JSON values, for a trace; guidances by the names of their classes, the
         sampler by its name and settings."""
-        apart = ("guidance", "filters", "seed", "sampler", "order", "threshold")
-        known = asdict(replace(self, sampler=None, guidance=(), filters=()))
+        apart = ("guidance", "particles", "filters", "seed", "sampler", "order", "threshold")
+        known = asdict(replace(self, sampler=None, guidance=(), particles=None, filters=()))
         plain = {name: value for name, value in known.items() if name not in apart}
         sampler = {} if self.sampler is None else {"sampler": type(self.sampler).__name__, **vars(self.sampler)}
         own = {name: value for name, value in sampler.items() if name != "reads"}
@@ -182,6 +187,7 @@ class Options:
             **plain,
             "sampler": own,
             "guidance": [type(guidance).__name__ for guidance in self.guidances],
+            "particles": None if self.particles is None else self.particles.count,
             "filters": [one.name for one in self.safety],
         }
 

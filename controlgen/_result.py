@@ -18,6 +18,7 @@ from torch import Tensor
 from controlgen._screen import Screen
 from controlgen._trace import Trace
 from controlgen.constraints import Vocabulary
+from controlgen.guidance import ParticleCloud
 from controlgen.guidance.safety import Verdict
 
 __all__ = ["Draft", "FinishReason", "Reader", "Result", "StepOutput"]
@@ -166,6 +167,7 @@ class Result:
         exactness: "exact", "verified" or, without a constraint, "free".
         seed: the seed that gives this output again.
         verdicts: what each safety filter says of the text and did about its drafts, in the order of the filters.
+        particles: what became of all particles of the prompt, this one among them.
         trace: every step, if asked for; drafts that safety filters withheld among them.
     """
 
@@ -181,6 +183,7 @@ class Result:
     seed: int
     reader: Reader = field(repr=False)
     verdicts: tuple[Verdict, ...] = ()
+    particles: ParticleCloud | None = field(default=None, repr=False)
     trace: Trace | None = field(default=None, repr=False)
 
     @cached_property

@@ -7,9 +7,10 @@ edited or given back), or open. What lies before `start` is final.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -25,6 +26,13 @@ from controlgen.constraints._arrays import AutomatonArrays
 from controlgen.guidance.safety import SafetyFilter
 
 __all__ = ["Row", "Task"]
+
+_STRIDE = 0x9E3779B97F4A7C15  # between the seeds of the particles of one prompt
+_STATE = (
+    "_passed", "attempts", "automaton", "block_done", "cache_passes", "confidences", "constraint_seconds", "filled_for",
+    "forward_passes", "held", "kept", "log_z", "penalties", "start", "state", "step", "stop", "task", "temperature",
+    "trace", "unchanged", "witness",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class Row:
     """The state of one canvas.
 
     Attributes:
+        index: of the row among all rows; `prompt_index`: of its prompt, which several particles may share.
         witness: (L,) int64, complete and valid, agrees with all final positions, and with all kept ones unless the
             sampler revises.
         held: (L,) int64, the tokens in the canvas, where given or kept.
@@ -78,11 +87,16 @@ class Row:
         finish_reason: None while the row goes on.
     """
 
-    def __init__(self, index: int, task: Task, witness: Tensor, seed: int, options: Options) -> None:
+    def __init__(
+        self, index: int, task: Task, witness: Tensor, seed: int, options: Options, particle: int = 0
+    ) -> None:
         assert options.sampler is not None
-        self.index, self.task, self.seed, self.options = index, task, seed, options
+        count = 1 if options.particles is None else options.particles.count
+        self.index, self.prompt_index = index * count + particle, index
+        self.task, self.seed, self.options = task, seed, options
         self.sampler = options.sampler
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator = torch.Generator().manual_seed((seed + particle * _STRIDE) % 2**63)
+        self.temperature = 1.0
         self.length = len(witness)
         self.witness = witness
         self.given = task.fixed_tokens(self.length) >= 0
@@ -221,10 +235,10 @@ class Row:
         if self.blocked:
             assert self.screen is not None
             verdicts = self.screen.verdicts(self.task.reader.text(self.witness))
-            self.error = self.screen.error or BlockedOutput(verdicts, self.index)
+            self.error = self.screen.error or BlockedOutput(verdicts, self.prompt_index)
         elif not self.verified:
             assert self.verifier is not None
-            self.error = self.verifier.error(self.index)
+            self.error = self.verifier.error(self.prompt_index)
 
     def fail(self, error: Exception, elapsed: float) -> None:
         """End the row with an error."""
@@ -236,6 +250,17 @@ class Row:
         if self.has_passed and not blocked:
             assert self._passed is not None
             self.witness, self.confidences = self._passed
+
+    # -- copies -----------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that makes this canvas what it is; not its place, its generator and its checks."""
+        return {name: copy.copy(getattr(self, name)) for name in _STATE}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Become a copy of another canvas of the same prompt."""
+        for name, value in state.items():
+            setattr(self, name, copy.copy(value))
 
     # -- what is handed out -----------------------------------------------------------------------------------------
 
@@ -260,7 +285,7 @@ class Row:
         """The row's present output."""
         final = self.final
         return Draft(
-            row=self.index,
+            row=self.prompt_index,
             step=step,
             tokens=self.witness,
             committed=final | self.filled,

@@ -22,6 +22,7 @@ from controlgen._borders import Borders, ends_in
 from controlgen._errors import ContextTooLong, ControlgenError, OptionError, SessionError
 from controlgen._first_witness import FirstWitness
 from controlgen._options import Options
+from controlgen._population import Population
 from controlgen._prefix import Prefix
 from controlgen._remask import Remasking
 from controlgen._result import FinishReason, Result, StepOutput, is_text
@@ -76,12 +77,14 @@ class Session:
         self._errors: dict[int, Exception] = {}
         lengths = [length] * len(tasks) if isinstance(length, int) else list(length)
         first = FirstWitness()
+        particles = 1 if self._options.particles is None else self._options.particles.count
         for index, (task, canvas, seed) in enumerate(
             zip(tasks, lengths, self._options.seeds(len(tasks)), strict=True)
         ):
             try:
                 _check_length(index, len(task.prompt), canvas, denoiser)
-                self._rows.append(Row(index, task, first(index, task, canvas), seed, self._options))
+                witness = first(index, task, canvas)
+                self._rows += [Row(index, task, witness, seed, self._options, one) for one in range(particles)]
             except (ConstraintError, ControlgenError) as error:
                 if strict:
                     raise
@@ -91,6 +94,11 @@ class Session:
         self._forward = Forward(denoiser, prefix, self._borders, self._options)
         self._stepper = Stepper(family, self._borders, self._options)
         self._remasking = Remasking(self._borders)
+        self._population = (
+            Population(self._rows, self._options, family, self._stepper.target, self._borders.offset)
+            if self._options.particles is not None
+            else None
+        )
         self._enter(self._rows)
 
     @property
@@ -159,7 +167,7 @@ class Session:
             InfeasibleConstraint: no member of the language has these tokens beside the committed ones; nothing changed.
             SessionError: the row is finished or unknown, or a position can't be rewritten.
         """
-        found = [candidate for candidate in self._active if candidate.index == row]
+        found = [candidate for candidate in self._active if candidate.prompt_index == row]
         if not found:
             raise SessionError(f"row {row} is finished or not there: nothing to rewrite")
         one, chosen = found[0], tokens >= 0
@@ -196,7 +204,12 @@ class Session:
         if not self.done:
             raise SessionError(f"{len(self._active)} rows go on: call step() until done, or stop()")
         found: dict[int, Result | Exception] = dict(self._errors)
-        found.update({row.index: row.error or row.result() for row in self._rows})
+        if self._population is None:
+            found.update({row.prompt_index: row.error or row.result() for row in self._rows})
+        else:
+            for group in dict.fromkeys(row.prompt_index for row in self._rows):
+                row, cloud = self._population.drawn(group)
+                found[group] = row.error or replace(row.result(), particles=cloud)
         return [found[index] for index in sorted(found)]
 
     # -- ends -------------------------------------------------------------------------------------------------------
@@ -215,6 +228,8 @@ class Session:
 
     def _output(self, rows: list[Row], step: int | None = None) -> StepOutput:
         step = self._step - 1 if step is None else step
+        if self._population is not None:
+            rows = [self._population.heaviest(group) for group in dict.fromkeys(row.prompt_index for row in rows)]
         drafts = tuple(row.draft(step) for row in rows if row.error is None)
         return StepOutput(step=step, rows=drafts, done=self.done)
 
@@ -229,6 +244,8 @@ class Session:
     def _settle_up(self) -> None:
         """End the rows whose text is whole; when all others have finished the block, go on with the next."""
         for row in self._active:
+            if self._population is not None and self._population.hold(row):
+                continue
             if row.block_done and (row.stop >= row.length or ends_in(row, row.stop)):
                 row.finish("complete", self._elapsed())
         going = self._active
@@ -279,8 +296,11 @@ class Session:
         shown = self._forward(rows, self._stepper.steps(rows[0]))
         asked = time.perf_counter()
         working = [row for row in rows if not row.block_done]
+        fixed = [row.fixed for row in working]
         self._stepper(working, shown, self._step)
         self._send_back(working, shown)
+        if self._population is not None:
+            self._population.weigh(working, fixed, shown, lambda row: row.step / self._stepper.steps(row))
         for row in rows:
             row.constraint_seconds += (time.perf_counter() - asked) / len(rows)
 

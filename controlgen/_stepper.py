@@ -74,6 +74,11 @@ class Stepper:
         found = target.mode()[0] if self._temperature(row) == 0 else target.sample([row.generator])[0]
         row.witness = self._borders.whole(row, found)
 
+    def target(self, rows: list[Row], shown: Pass) -> Target:
+        """The posterior of the step's factors as the rows stand, at the temperature of their last step."""
+        slots = [self._borders.slot(row, shown.rows.index(row.index)) for row in rows]
+        return Target(slots, shown.logits, shown.bias, rows[0].temperature)
+
     def _temperature(self, row: Row) -> float:
         if self._options.temperature is not None:
             return self._options.temperature
@@ -89,6 +94,8 @@ class Stepper:
         target = self._target(rows, shown)
         generators = [row.generator for row in rows]
         heat, source = self._temperature(rows[0]), self._options.witness
+        for row in rows:
+            row.temperature = heat or 1.0
         drawn = target.sample(generators) if heat > 0 and source in (None, "sample") else None
         if drawn is not None and not self._sampler.revises:
             witness = drawn

@@ -9,6 +9,7 @@ from __future__ import annotations
 from controlgen.guidance._base import Cost, Guidance, StepContext, total
 from controlgen.guidance._classifier import ClassifierGuidance, NoisedClassifier, RelaxedClassifier
 from controlgen.guidance._classifier_free import ClassifierFree
+from controlgen.guidance._particles import ParticleCloud, Particles, SequenceClassifierReward
 
 __all__ = [
     "ClassifierFree",
@@ -16,7 +17,10 @@ __all__ = [
     "Cost",
     "Guidance",
     "NoisedClassifier",
+    "ParticleCloud",
+    "Particles",
     "RelaxedClassifier",
+    "SequenceClassifierReward",
     "StepContext",
     "total",
 ]

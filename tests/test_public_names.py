@@ -65,7 +65,10 @@ GUIDANCE = {
     "Cost",
     "Guidance",
     "NoisedClassifier",
+    "ParticleCloud",
+    "Particles",
     "RelaxedClassifier",
+    "SequenceClassifierReward",
     "StepContext",
     "total",
 }
