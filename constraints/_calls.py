@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._terms import Alt, And, Call, Erased, Graph, JsonString, Marked, Minus, Not, Repeat, Scope, Seq, Term
+from ._terms import Alt, And, Call, Erased, Graph, JsonString, Marked, Minus, Not, Repeat, Scope, Seq, Spelled, Term
 
 __all__ = ["calls_of", "components", "depth_of", "reachable"]
 
@@ -29,7 +29,7 @@ def _parts(term: Term) -> tuple[Term, ...]:
     match term:
         case Seq(parts) | Alt(parts) | And(parts):
             return parts
-        case Repeat(inner) | Not(inner) | JsonString(inner) | Marked(inner) | Erased(inner):
+        case Repeat(inner) | Not(inner) | JsonString(inner) | Spelled(inner) | Marked(inner) | Erased(inner):
             return (inner,)
         case Minus(inner, removed):
             return (inner, removed)

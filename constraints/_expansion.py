@@ -28,6 +28,7 @@ from ._markers import erased_nfa, marked_nfa
 from ._minimise_kernels import minimise
 from ._nfa import Edges, Fragment, Int32, Nfa, NfaBuilder
 from ._product_kernels import product
+from ._spellings import spelled_nfa
 from ._substrings import substring_nfa
 from ._table_kernels import dense, sparse
 from ._terms import (
@@ -39,6 +40,7 @@ from ._terms import (
     Minus,
     Not,
     Scope,
+    Spelled,
     Substrings,
     Term,
     any_text,
@@ -224,6 +226,9 @@ class Expansion:
                 return self._determinise(erased_nfa(self.compile(inner), markers))
             case JsonString(inner):
                 return self._determinise(json_string_nfa(self.compile(inner)))
+            case Spelled(inner):
+                read = self.compile(inner)
+                return read if read.is_empty else self._determinise(spelled_nfa(read))
             case Substrings():
                 return self._determinise(substring_nfa(term, self.max_states, self._deadline))
             case Call(name):

@@ -33,6 +33,7 @@ from ._terms import (
     Repeat,
     Scope,
     Seq,
+    Spelled,
     Substrings,
     Term,
 )
@@ -130,7 +131,9 @@ class NfaBuilder:
                 self._add_graph(edges, start, end)
             case JsonString(Bytes(value)):
                 self.add(json_literal(value), start, end)
-            case And() | Not() | Minus() | Marked() | Erased() | JsonString() | Substrings() | Call() | Scope():
+            case (
+                And() | Not() | Minus() | Marked() | Erased() | JsonString() | Spelled() | Substrings() | Call() | Scope()
+            ):
                 self._copy(self._fragment(term), 1, start, end)
             case _:
                 raise TypeError(f"not a term: {term!r}")

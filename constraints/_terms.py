@@ -21,8 +21,8 @@ from dataclasses import dataclass
 
 __all__ = [
     "EMPTY", "EPSILON", "Alt", "And", "Bytes", "Call", "Chars", "Erased", "Graph", "JsonString", "Marked", "Minus",
-    "Not", "Repeat", "Scope", "Seq", "Substrings", "Term", "alt", "any_char", "any_text", "both", "chars", "erased",
-    "graph", "json_string", "lit", "marked", "minus", "neg", "opt", "rep", "scope", "seq", "substrings",
+    "Not", "Repeat", "Scope", "Seq", "Spelled", "Substrings", "Term", "alt", "any_char", "any_text", "both", "chars",
+    "erased", "graph", "json_string", "lit", "marked", "minus", "neg", "opt", "rep", "scope", "seq", "substrings",
 ]  # fmt: skip
 
 MAX_CODE_POINT = 0x10FFFF
@@ -157,6 +157,14 @@ class JsonString(Term):
     Spellings: raw UTF-8 for all but control characters, `"` and `\`; those as `\"`, `\\`, `\b \f \n \r \t`, and any
     control character also as `\u00XX` with hexadecimal digits in either case; `/` raw or as `\/`.
     """
+
+    term: Term
+
+
+@_cached_hash
+@dataclass(frozen=True)
+class Spelled(Term):
+    """The written texts that read as a text of `term` once JSON's escapes are resolved, see `_spellings`."""
 
     term: Term
 
