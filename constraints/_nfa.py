@@ -131,9 +131,9 @@ class NfaBuilder:
                 self._add_graph(edges, start, end)
             case JsonString(Bytes(value)):
                 self.add(json_literal(value), start, end)
-            case (
-                And() | Not() | Minus() | Marked() | Erased() | JsonString() | Spelled() | Substrings() | Call() | Scope()
-            ):
+            case And() | Not() | Minus() | Marked() | Erased() | JsonString() | Spelled() | Substrings():
+                self._copy(self._fragment(term), 1, start, end)
+            case Call() | Scope():
                 self._copy(self._fragment(term), 1, start, end)
             case _:
                 raise TypeError(f"not a term: {term!r}")
