@@ -6,6 +6,19 @@ bring its own under the entry-point group `controlgen.safety_filters`.
 
 from __future__ import annotations
 
+from controlgen.constraints._spellings import in_any_spelling
 from controlgen.guidance.safety._base import Action, Finding, Level, SafetyFilter, Spans, Verdict
+from controlgen.guidance.safety._phrases import BannedPatterns, BannedPhrases, without
 
-__all__ = ["Action", "Finding", "Level", "SafetyFilter", "Spans", "Verdict"]
+__all__ = [
+    "Action",
+    "BannedPatterns",
+    "BannedPhrases",
+    "Finding",
+    "Level",
+    "SafetyFilter",
+    "Spans",
+    "Verdict",
+    "in_any_spelling",
+    "without",
+]
