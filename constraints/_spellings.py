@@ -87,13 +87,14 @@ class _Machine:
 
 
 _TEXT: _Key = ("text",)
+_HIGH: _Key = ("after a high surrogate",)
 
 
 @cache
 def _machine() -> _Machine:
     """The reading of texts; state 0 is the start. It may branch, but reads every text in one way only."""
     machine = _Machine()
-    for home in (_TEXT, ("after a high surrogate",)):
+    for home in (_TEXT, _HIGH):
         _add_home(machine, home)
     _add_failed(machine)
     _add_astral(machine)
@@ -121,7 +122,7 @@ def _add_home(machine: _Machine, home: _Key) -> None:
             machine.step(odd, letter, b"", ("alone", 0, "high"))
         elif digit >= 12 and home == _TEXT:
             machine.step(odd, letter, b"", ("alone", 0, "low"))
-    for kind, after in (("high", ("after a high surrogate",)), ("low", _TEXT)):
+    for kind, after in (("high", _HIGH), ("low", _TEXT)):
         machine.step(("alone", 0, kind), _digits(), b"", ("alone", 1, kind))
         machine.step(("alone", 1, kind), _digits(), _ALONE, after)
 
@@ -220,14 +221,13 @@ Block = NDArray[np.int32]  # (4, n): source, low, high, target
 def spelled_nfa(read: Dfa) -> Nfa:
     """The automaton of the written texts that read as a text of `read`."""
     machine, size = _machine(), read.num_states
-    states = np.arange(size, dtype=np.int32)
-    end = len(machine.number) * size
-    blocks = [np.empty((4, 0), np.int32)]
     edges = as_fragment(read).edges
-    by_source = np.append(np.searchsorted(edges.source, states), len(edges.source))
+    by_source = np.append(np.searchsorted(edges.source, np.arange(size)), len(edges.source))
+    reached = _reached(machine, read)
+    blocks = [np.empty((4, 0), np.int32)]
     for source, written, put, copied, target in machine.steps:
         after = _after(read, put)
-        live = np.flatnonzero(after >= 0)
+        live = np.flatnonzero(reached[source] & (after >= 0))
         ranges = _ranges(written)
         if copied:
             blocks += _copied(edges, by_source, after, live, ranges, source * size, target * size)
@@ -235,15 +235,51 @@ def spelled_nfa(read: Dfa) -> Nfa:
             columns = np.broadcast_arrays(source * size + live[:, None], *np.array(ranges).T[:, None, :])
             leads = np.broadcast_to(target * size + after[live][:, None], columns[0].shape)
             blocks.append(np.stack([*columns, leads]).reshape(4, -1).astype(np.int32))
-    ends = [np.empty(0, np.int32)]
+    return _numbered(machine, read, np.concatenate(blocks, axis=1))
+
+
+def _numbered(machine: _Machine, read: Dfa, edges: Block) -> Nfa:
+    """The automaton with those states only that edges touch; before, a state is `machine's * S + automaton's`."""
+    size = read.num_states
+    start = machine.number[_TEXT] * size + read.start
+    ends = [np.empty(0, np.int64)]
     for state, put in machine.finals:
         after = _after(read, put)
-        accepted = np.flatnonzero((after >= 0) & read.accepting[after])
-        ends.append((state * size + accepted).astype(np.int32))
-    sources = np.concatenate(ends)
-    empty = (sources, np.full(len(sources), end, np.int32))
-    start = machine.number[_TEXT] * size + read.start
-    return Nfa(end + 1, start, end, Edges(*np.concatenate(blocks, axis=1)), empty)
+        ends.append(state * size + np.flatnonzero((after >= 0) & read.accepting[after]))
+    accepting = np.concatenate(ends)
+    used = np.unique(np.concatenate([edges[0], edges[3], [start]]))
+    accepting = np.intersect1d(accepting, used)
+    source, target, last = (np.searchsorted(used, states).astype(np.int32) for states in (*edges[::3], accepting))
+    end = len(used)
+    empty = (last, np.full(len(last), end, np.int32))
+    return Nfa(end + 1, int(np.searchsorted(used, start)), end, Edges(source, edges[1], edges[2], target), empty)
+
+
+def _reached(machine: _Machine, read: Dfa) -> NDArray[np.bool_]:
+    """(P, S) the automaton's states at which the machine's states can be: escapes begin between two characters."""
+    within = (read.table[:, np.unique(read.byte_class[0x80:0xC0])] >= 0).any(axis=1)
+    reached = np.zeros((len(machine.number), read.num_states), dtype=np.bool_)
+    reached[machine.number[_TEXT]] = True
+    escapes = [machine.number[(*home, "\\")] for home in (_TEXT, _HIGH)]
+    pending = {machine.number[_TEXT]}
+    while pending:
+        here = pending.pop()
+        for source, written, put, copied, target in machine.steps:
+            if source != here or target == machine.number[_TEXT]:
+                continue
+            states = _after(read, put)[reached[source] & ~(within if target in escapes else np.False_)]
+            states = _through(read, states, written) if copied else states[states >= 0]
+            if not reached[target, states].all():
+                reached[target, states] = True
+                pending.add(target)
+    return reached
+
+
+def _through(read: Dfa, states: NDArray[np.int32], members: frozenset[int]) -> NDArray[np.int32]:
+    """The states behind one of these bytes."""
+    classes = np.unique(read.byte_class[sorted(members)])
+    following = np.unique(read.table[states[states >= 0]][:, classes])
+    return following[following >= 0].astype(np.int32)
 
 
 def _after(read: Dfa, put: bytes) -> NDArray[np.int32]:

@@ -138,7 +138,7 @@ def without(texts: Iterable[str]) -> Language:
 
 def unread(banned: Language) -> Language:
     """The texts that are not in a language, neither as they are written nor as they read."""
-    return ~(banned | in_any_spelling(banned))
+    return ~banned & ~in_any_spelling(banned)  # cheaper to compile than the complement of their union
 
 
 def _written(name: str, phrase: str, normaliser: Normaliser) -> tuple[str, ...]:
