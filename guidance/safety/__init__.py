@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from controlgen.constraints._spellings import in_any_spelling
 from controlgen.guidance.safety._base import Action, Finding, Level, SafetyFilter, Spans, Verdict
+from controlgen.guidance.safety._disclaimers import RequiredDisclaimer
+from controlgen.guidance.safety._personal import PersonalData
 from controlgen.guidance.safety._phrases import BannedPatterns, BannedPhrases, without
+from controlgen.guidance.safety._secrets import Secrets
 
 __all__ = [
     "Action",
@@ -16,7 +19,10 @@ __all__ = [
     "BannedPhrases",
     "Finding",
     "Level",
+    "PersonalData",
+    "RequiredDisclaimer",
     "SafetyFilter",
+    "Secrets",
     "Spans",
     "Verdict",
     "in_any_spelling",

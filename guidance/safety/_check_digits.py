@@ -89,7 +89,7 @@ def _letters(structure: str) -> str:
 
 
 _CLASSES = {"n": "[0-9]", "a": "[A-Z]", "c": "[0-9A-Z]"}
-_CERTAIN = 15  # characters of an account that are enough to tell that it is one
+_CERTAIN = 11  # characters of an account that are enough to tell that it is one
 
 
 def iban_pattern(*, grouped: bool = False, numeric: bool, certain: bool = False) -> str:

@@ -34,9 +34,10 @@ class PersonalData(KindFilter):
     * national_id, by pattern: US SSN, UK NINO, French NIR, Spanish DNI and NIE, Italian codice fiscale, German
       Steuer-ID (any 11 digits), Brazilian CPF, Swiss AHV, Indian Aadhaar.
 
-    A scan is exact in all of these. So is the language, but for what check digits would cost: grouped card numbers,
-    grouped IBANs, IBANs of countries whose accounts may have letters, and all numbers with check digits in texts with
-    a backslash are barred by their shape alone (of IBANs, the first 15 characters behind the check digits).
+    A scan is exact in all of these. The language is, too, but for check digits: it has them for card and iban alone, as
+    beside other kinds they would not fit; and even there, grouped numbers, IBANs of countries whose accounts may have
+    letters, and texts with a backslash are barred by the shape of a number (of such IBANs, the first 11 characters
+    behind the check digits).
 
     Args:
         kinds: names out of the above; None for all.
@@ -51,6 +52,9 @@ class PersonalData(KindFilter):
     @classmethod
     def known(cls) -> Mapping[str, tuple[Kind, ...]]:
         return _kinds()
+
+    def _exact(self) -> bool:
+        return set(self.kinds) <= {"card", "iban"}
 
 
 _WIDE = r"0-9A-Za-z\u0080-\U0010ffff"

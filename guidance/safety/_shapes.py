@@ -70,10 +70,12 @@ class Kind:
         right = _border(self.after, left=False) if self.certain is None else any_text()
         return seq(_border(self.before, left=True), inner, right)
 
-    def allowed(self) -> Language:
+    def allowed(self, *, exact: bool) -> Language:
         """The texts in which none stands. Escapes are seen through in texts that have any; each state has so many
         that check digits would cost too much there."""
-        written, read = (Language(self.language(exact=exact)) for exact in (True, False))
+        written, read = (Language(self.language(exact=one)) for one in (exact, False))
+        if not exact or self.term is None:
+            return ~written & ~in_any_spelling(read)
         return ~written & ~(in_any_spelling(read) & Contains("\\"))
 
 
@@ -113,6 +115,10 @@ class KindFilter(SafetyFilter):
         """The kinds by name; each may come in several shapes."""
         raise NotImplementedError
 
+    def _exact(self) -> bool:
+        """Whether the language of these kinds can afford check digits."""
+        return True
+
     def scan(self, text: str, prompt: str = "") -> Finding:
         spans = merged(
             reading.span(*span)
@@ -129,5 +135,5 @@ class KindFilter(SafetyFilter):
     @cached_property
     def _allowed(self) -> Language:
         """Kind by kind: the automata of small languages, intersected, are the cheapest way to that of all."""
-        parts = [kind.allowed() for shapes in self._kinds.values() for kind in shapes]
+        parts = [kind.allowed(exact=self._exact()) for shapes in self._kinds.values() for kind in shapes]
         return Language(both(*(part.term for part in parts)))
