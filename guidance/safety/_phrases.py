@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Any
 
 from controlgen.constraints import Language, Text
+from controlgen.constraints._expansion import compile_term
 from controlgen.constraints._regex import regex_term
 from controlgen.constraints._spellings import in_any_spelling
-from controlgen.constraints._terms import alt
+from controlgen.constraints._terms import And, alt
 from controlgen.guidance.safety._base import Finding, SafetyFilter, Spans
 from controlgen.guidance.safety._search import Search
 from controlgen.guidance.safety._text import Normaliser, merged, readings
@@ -75,7 +76,7 @@ class BannedPhrases(SafetyFilter):
 
     @cached_property
     def _allowed(self) -> Language:
-        return unread(Language(self._search.term()))
+        return prepared(unread(Language(self._search.term())))
 
 
 class BannedPatterns(SafetyFilter):
@@ -121,7 +122,7 @@ class BannedPatterns(SafetyFilter):
 
     @cached_property
     def _allowed(self) -> Language:
-        return unread(Language(self._term))
+        return prepared(unread(Language(self._term)))
 
 
 def without(texts: Iterable[str]) -> Language:
@@ -139,6 +140,13 @@ def without(texts: Iterable[str]) -> Language:
 def unread(banned: Language) -> Language:
     """The texts that are not in a language, neither as they are written nor as they read."""
     return ~banned & ~in_any_spelling(banned)  # cheaper to compile than the complement of their union
+
+
+def prepared(language: Language) -> Language:
+    """The same language; its parts are compiled, which counts for no deadline of those that it is joined with."""
+    for part in language.term.parts if isinstance(language.term, And) else (language.term,):
+        compile_term(part, max_seconds=None)
+    return language
 
 
 def _written(name: str, phrase: str, normaliser: Normaliser) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from controlgen.constraints._regex import regex_term
 from controlgen.constraints._spellings import in_any_spelling
 from controlgen.constraints._terms import EPSILON, Term, alt, any_text, both, seq
 from controlgen.guidance.safety._base import Finding, SafetyFilter
+from controlgen.guidance.safety._phrases import prepared
 from controlgen.guidance.safety._text import merged, readings
 
 __all__ = ["Kind", "KindFilter"]
@@ -136,4 +137,4 @@ class KindFilter(SafetyFilter):
     def _allowed(self) -> Language:
         """Kind by kind: the automata of small languages, intersected, are the cheapest way to that of all."""
         parts = [kind.allowed(exact=self._exact()) for shapes in self._kinds.values() for kind in shapes]
-        return Language(both(*(part.term for part in parts)))
+        return prepared(Language(both(*(part.term for part in parts))))

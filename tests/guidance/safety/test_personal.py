@@ -109,8 +109,8 @@ def test_every_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -
         assert not one.allowed().matches(f"at {text}.")
 
 
-PIECES = st.sampled_from([*CARDS, *IBANS, *(one for many in OTHERS.values() for one in many), " ", "-", "1", "12", "\\n",
-                          "a", "\\u0031", "4111 1111 ", "1111-", "DE89 3704 ", ".", "@", ":", "+", "0"])  # fmt: skip
+PIECES = st.sampled_from([*CARDS, *IBANS, *(one for many in OTHERS.values() for one in many), " ", "-", "12", "\\n",
+                          "a", "\\u0031", "4111 1111 ", "DE89 3704 ", ".", "@", ":", "+", "0"])  # fmt: skip
 
 
 @settings(max_examples=60, deadline=None)
