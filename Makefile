@@ -21,6 +21,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "controlgen needs Python 3.11 or newer: none of python3, python3.11 to python3.13 is" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	rm -rf *.egg-info  # one left by an earlier build would hide the new entry points from whoever runs in this folder
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(STAMP)
 

@@ -8,23 +8,31 @@ from __future__ import annotations
 
 from controlgen.constraints._spellings import in_any_spelling
 from controlgen.guidance.safety._base import Action, Finding, Level, SafetyFilter, Spans, Verdict
+from controlgen.guidance.safety._classifier import ClassifierFilter
 from controlgen.guidance.safety._disclaimers import RequiredDisclaimer
+from controlgen.guidance.safety._judged import judged
 from controlgen.guidance.safety._personal import PersonalData
 from controlgen.guidance.safety._phrases import BannedPatterns, BannedPhrases, without
+from controlgen.guidance.safety._registry import Registered, available, filter_of
 from controlgen.guidance.safety._secrets import Secrets
 
 __all__ = [
     "Action",
     "BannedPatterns",
     "BannedPhrases",
+    "ClassifierFilter",
     "Finding",
     "Level",
     "PersonalData",
+    "Registered",
     "RequiredDisclaimer",
     "SafetyFilter",
     "Secrets",
     "Spans",
     "Verdict",
+    "available",
+    "filter_of",
     "in_any_spelling",
+    "judged",
     "without",
 ]
