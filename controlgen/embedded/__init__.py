@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from controlgen.embedded._classifier import NoisedClassifier as NoisedClassifier
+    from controlgen.embedded._classifier import EmbeddedClassifier as EmbeddedClassifier
     from controlgen.embedded.configuration_embedded import EmbeddedDiffusionConfig as EmbeddedDiffusionConfig
     from controlgen.embedded.modeling_embedded import EmbeddedDiffusionModel as EmbeddedDiffusionModel
     from controlgen.embedded.modeling_embedded import PromptCache as PromptCache
@@ -19,13 +19,13 @@ WEIGHTS = Path(__file__).parent / "weights"
 """The shipped model folder: config, weights in shards, tokenizer, model card."""
 
 _HOME = {
-    "NoisedClassifier": "controlgen.embedded._classifier",
+    "EmbeddedClassifier": "controlgen.embedded._classifier",
     "EmbeddedDiffusionConfig": "controlgen.embedded.configuration_embedded",
     "EmbeddedDiffusionModel": "controlgen.embedded.modeling_embedded",
     "PromptCache": "controlgen.embedded.modeling_embedded",
 }
 
-__all__ = ["WEIGHTS", "EmbeddedDiffusionConfig", "EmbeddedDiffusionModel", "NoisedClassifier", "PromptCache"]
+__all__ = ["WEIGHTS", "EmbeddedClassifier", "EmbeddedDiffusionConfig", "EmbeddedDiffusionModel", "PromptCache"]
 
 
 def __getattr__(name: str) -> Any:

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from controlgen._errors import ModelFolderError
 from controlgen.embedded.modeling_embedded import EmbeddedDiffusionModel
 
-__all__ = ["RECORD_KINDS", "ClassLikelihood", "Head", "NoisedClassifier"]
+__all__ = ["RECORD_KINDS", "ClassLikelihood", "EmbeddedClassifier", "Head"]
 
 RECORD_KINDS = Path(__file__).parent / "weights" / "record-kinds.safetensors"
 """The head that comes with the package: what a record is about."""
@@ -66,7 +66,7 @@ class Head(nn.Module):
         return scores
 
 
-class NoisedClassifier:
+class EmbeddedClassifier:
     """log p(y | x_t) of a canvas x_t with noise level t, for each class y.
 
     The trunk is the embedded network up to layer `depth`, frozen, behind the prompt that stands for "no condition"; so
@@ -98,7 +98,7 @@ class NoisedClassifier:
         with torch.no_grad():
             pieces = [
                 self.head(self.states(rows), levels).log_softmax(-1)
-                for rows, levels in zip(canvas.split(_ROWS), times.split(_ROWS), strict=True)
+                for rows, levels in zip(torch.split(canvas, _ROWS), torch.split(times, _ROWS), strict=True)
             ]
         return torch.cat(pieces)
 
@@ -140,7 +140,7 @@ class NoisedClassifier:
         save_file(tensors, path, {"format": "pt", "noised_classifier": json.dumps(told)})
 
     @classmethod
-    def load(cls, network: EmbeddedDiffusionModel, path: str | os.PathLike[str] = RECORD_KINDS) -> NoisedClassifier:
+    def load(cls, network: EmbeddedDiffusionModel, path: str | os.PathLike[str] = RECORD_KINDS) -> EmbeddedClassifier:
         """The classifier whose head is in a file, by default the one that comes with the package.
 
         Raises:
@@ -178,7 +178,7 @@ class ClassLikelihood:
         index: of the class.
     """
 
-    classifier: NoisedClassifier
+    classifier: EmbeddedClassifier
     index: int
 
     def __call__(self, canvas: Tensor, time: float) -> Tensor:

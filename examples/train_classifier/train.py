@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 
-from controlgen.embedded import WEIGHTS, EmbeddedDiffusionModel, NoisedClassifier
+from controlgen.embedded import WEIGHTS, EmbeddedClassifier, EmbeddedDiffusionModel
 from controlgen.embedded._classifier import Head
 from examples.train_classifier.canvases import Examples, noised, tokenised
 
@@ -37,7 +37,7 @@ def main() -> None:
     network = EmbeddedDiffusionModel.from_pretrained(str(WEIGHTS), dtype=dtype).to(device).eval()
     classes, sets = examples_of(options, network)
     head = Head(len(classes), network.config.hidden_size)
-    classifier = NoisedClassifier(network, head, classes, depth=options.depth)
+    classifier = EmbeddedClassifier(network, head, classes, depth=options.depth)
     size = sum(weight.numel() for weight in head.parameters())
     print(f"{len(sets['train'])} examples, {len(classes)} classes, {size} parameters")
     train(classifier, sets["train"], options.epochs, options.batch, options.rate, options.seed)
@@ -109,7 +109,7 @@ def labelled_lines(path: str) -> Iterator[tuple[str, str]]:
 
 
 def train(
-    classifier: NoisedClassifier, examples: Examples, epochs: int, batch: int, rate: float, seed: int
+    classifier: EmbeddedClassifier, examples: Examples, epochs: int, batch: int, rate: float, seed: int
 ) -> list[float]:
     """Train the head; the mean loss of each epoch, nats."""
     generator = torch.Generator().manual_seed(seed)
@@ -133,7 +133,7 @@ def train(
 
 
 def batch_loss(
-    classifier: NoisedClassifier, examples: Examples, rows: torch.Tensor, generator: torch.Generator
+    classifier: EmbeddedClassifier, examples: Examples, rows: torch.Tensor, generator: torch.Generator
 ) -> torch.Tensor:
     """Mean −log p(y | x_t), nats, of some rows on a canvas of random length, noise levels spread evenly over (0, 1)."""
     device = classifier.network.device
@@ -149,7 +149,7 @@ def batch_loss(
 
 
 def accuracies(
-    classifier: NoisedClassifier, examples: Examples, seed: int, levels: Sequence[float] = LEVELS
+    classifier: EmbeddedClassifier, examples: Examples, seed: int, levels: Sequence[float] = LEVELS
 ) -> dict[float, float]:
     """Share of the examples whose likeliest class is right, by noise level."""
     generator = torch.Generator().manual_seed(seed)

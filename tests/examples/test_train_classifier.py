@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from controlgen.embedded import WEIGHTS, EmbeddedDiffusionConfig, EmbeddedDiffusionModel, NoisedClassifier
+from controlgen.embedded import WEIGHTS, EmbeddedClassifier, EmbeddedDiffusionConfig, EmbeddedDiffusionModel
 from controlgen.embedded._classifier import Head
 from examples.train_classifier import train
 from examples.train_classifier.canvases import noised, tokenised
@@ -79,7 +79,7 @@ def test_training_a_head_on_a_small_trunk_learns_and_leaves_the_trunk_alone() ->
     rng = random.Random(0)
     pairs = [(" ".join(rng.choices(words[kind], k=4)), kind) for kind in rng.choices(sorted(words), k=400)]
     examples = tokenised(pairs, sorted(words), tokenizer(), length=16, end=1, pad=0)
-    classifier = NoisedClassifier(network, Head(2, 32, queries=2, width=32), sorted(words), depth=1)
+    classifier = EmbeddedClassifier(network, Head(2, 32, queries=2, width=32), sorted(words), depth=1)
     losses = train.train(classifier, examples, epochs=6, batch=32, rate=3e-3, seed=0)
     classifier.head.eval()
     assert losses[-1] < 0.4 < losses[0]
@@ -100,7 +100,7 @@ def test_the_script_trains_on_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     train.main()
     assert set(json.loads(report.read_text())["held out"]) == {str(level) for level in train.LEVELS}
     network = EmbeddedDiffusionModel.from_pretrained(str(WEIGHTS), dtype=torch.float32).eval()
-    assert NoisedClassifier.load(network, save).classes == ("bill", "log")
+    assert EmbeddedClassifier.load(network, save).classes == ("bill", "log")
 
 
 def test_a_file_with_a_bad_line_is_refused_by_number(tmp_path: Path) -> None:

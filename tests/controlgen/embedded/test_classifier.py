@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from controlgen.embedded import WEIGHTS, EmbeddedDiffusionConfig, EmbeddedDiffusionModel, NoisedClassifier
+from controlgen.embedded import WEIGHTS, EmbeddedClassifier, EmbeddedDiffusionConfig, EmbeddedDiffusionModel
 from controlgen.embedded._classifier import Head
 from controlgen.errors import ModelFolderError
 
@@ -29,11 +29,11 @@ def small(size: int = 32) -> EmbeddedDiffusionModel:
 
 
 @pytest.fixture(scope="module")
-def classifier() -> NoisedClassifier:
+def classifier() -> EmbeddedClassifier:
     network = small()
     head = Head(len(CLASSES), 32, queries=2, width=16)
     torch.nn.init.normal_(head.attention.weight)
-    return NoisedClassifier(network, head.eval(), CLASSES, depth=2)
+    return EmbeddedClassifier(network, head.eval(), CLASSES, depth=2)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def one_hot(canvas: Tensor) -> Tensor:
     return torch.nn.functional.one_hot(canvas, 64).float()
 
 
-def test_rows_are_distributions_and_do_not_depend_on_the_batch(classifier: NoisedClassifier, canvas: Tensor) -> None:
+def test_rows_are_distributions_and_do_not_depend_on_the_batch(classifier: EmbeddedClassifier, canvas: Tensor) -> None:
     found = classifier.log_probabilities(canvas, 0.5)
     assert found.shape == (3, 3)
     torch.testing.assert_close(found.exp().sum(-1), torch.ones(3))
@@ -53,27 +53,27 @@ def test_rows_are_distributions_and_do_not_depend_on_the_batch(classifier: Noise
     assert classifier.log_probabilities(canvas[:0], 0.5).shape == (0, 3)
 
 
-def test_noise_level_matters_and_may_differ_by_row(classifier: NoisedClassifier, canvas: Tensor) -> None:
+def test_noise_level_matters_and_may_differ_by_row(classifier: EmbeddedClassifier, canvas: Tensor) -> None:
     low, high = (classifier.log_probabilities(canvas, level) for level in (0.1, 0.9))
     assert not torch.allclose(low, high)
     mixed = classifier.log_probabilities(canvas, torch.tensor([0.1, 0.9, 0.1]))
     torch.testing.assert_close(mixed, torch.stack((low[0], high[1], low[2])))
 
 
-def test_one_hot_rows_are_the_canvas(classifier: NoisedClassifier, canvas: Tensor) -> None:
+def test_one_hot_rows_are_the_canvas(classifier: EmbeddedClassifier, canvas: Tensor) -> None:
     likelihood = classifier.of("note")
     torch.testing.assert_close(likelihood(canvas, 0.4), classifier.log_probabilities(canvas, 0.4)[:, 1])
     torch.testing.assert_close(likelihood.relaxed(one_hot(canvas), 0.4), likelihood(canvas, 0.4))
 
 
 def test_gradient_of_the_relaxed_face_is_a_difference_quotient(
-    classifier: NoisedClassifier, canvas: Tensor
+    classifier: EmbeddedClassifier, canvas: Tensor
 ) -> None:
     """Central differences along a random direction, in float64."""
     network = small().double()
     head = Head(3, 32, queries=2, width=16).double()
     head.load_state_dict(classifier.head.state_dict())
-    exact = NoisedClassifier(network, head.eval(), CLASSES, depth=2)
+    exact = EmbeddedClassifier(network, head.eval(), CLASSES, depth=2)
     weights = one_hot(canvas).double().requires_grad_()
     direction = torch.randn(weights.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     (slope,) = torch.autograd.grad(exact.of("bill").relaxed(weights, 0.3).sum(), weights)
@@ -83,7 +83,7 @@ def test_gradient_of_the_relaxed_face_is_a_difference_quotient(
     assert float((slope * direction).sum()) == pytest.approx(float((ahead - behind) / (2 * step)), rel=1e-3)
 
 
-def test_depth_is_how_many_layers_are_read(classifier: NoisedClassifier, canvas: Tensor) -> None:
+def test_depth_is_how_many_layers_are_read(classifier: EmbeddedClassifier, canvas: Tensor) -> None:
     network = classifier.network
     cache = network.unconditional(3)
     deep = network.states(network.embed(canvas), cache)
@@ -91,31 +91,31 @@ def test_depth_is_how_many_layers_are_read(classifier: NoisedClassifier, canvas:
     assert not torch.allclose(network.states(network.embed(canvas), cache, depth=2), deep)
     for depth in (0, 4):
         with pytest.raises(ValueError, match="depth must lie between 1 and 3"):
-            NoisedClassifier(network, classifier.head, CLASSES, depth=depth)
+            EmbeddedClassifier(network, classifier.head, CLASSES, depth=depth)
 
 
-def test_saved_and_loaded(classifier: NoisedClassifier, canvas: Tensor, tmp_path: Path) -> None:
+def test_saved_and_loaded(classifier: EmbeddedClassifier, canvas: Tensor, tmp_path: Path) -> None:
     classifier.save(tmp_path / "head.safetensors")
-    again = NoisedClassifier.load(classifier.network, tmp_path / "head.safetensors")
+    again = EmbeddedClassifier.load(classifier.network, tmp_path / "head.safetensors")
     assert (again.classes, again.depth) == (CLASSES, 2)
     torch.testing.assert_close(
         again.log_probabilities(canvas, 0.5), classifier.log_probabilities(canvas, 0.5), atol=2e-2, rtol=0
     )  # float16
 
 
-def test_refused(classifier: NoisedClassifier, tmp_path: Path) -> None:
+def test_refused(classifier: EmbeddedClassifier, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no class 'mail': this classifier tells apart bill, note, log"):
         classifier.of("mail")
     with pytest.raises(ValueError, match="the head has 3 classes"):
-        NoisedClassifier(classifier.network, classifier.head, ("bill", "note"), depth=2)
+        EmbeddedClassifier(classifier.network, classifier.head, ("bill", "note"), depth=2)
     with pytest.raises(ModelFolderError, match="not the head of a noised classifier"):
-        NoisedClassifier.load(classifier.network, tmp_path / "missing.safetensors")
+        EmbeddedClassifier.load(classifier.network, tmp_path / "missing.safetensors")
     save_file({"weight": torch.zeros(2)}, tmp_path / "other.safetensors")
     with pytest.raises(ModelFolderError, match="not the head of a noised classifier"):
-        NoisedClassifier.load(classifier.network, tmp_path / "other.safetensors")
+        EmbeddedClassifier.load(classifier.network, tmp_path / "other.safetensors")
     classifier.save(tmp_path / "head.safetensors")
     with pytest.raises(ModelFolderError, match="states of size 32, the network's have 64"):
-        NoisedClassifier.load(small(64), tmp_path / "head.safetensors")
+        EmbeddedClassifier.load(small(64), tmp_path / "head.safetensors")
 
 
 RECORDS = {
@@ -129,7 +129,7 @@ def test_the_shipped_head_knows_plain_records() -> None:
     from tokenizers import Tokenizer
 
     network = EmbeddedDiffusionModel.from_pretrained(str(WEIGHTS), dtype=torch.float32).eval()
-    classifier = NoisedClassifier.load(network)
+    classifier = EmbeddedClassifier.load(network)
     tokenizer = Tokenizer.from_file(str(WEIGHTS / "tokenizer.json"))
     canvases = torch.zeros(len(RECORDS), 48, dtype=torch.int64)
     for row, text in enumerate(RECORDS):
