@@ -31,8 +31,8 @@ def draw(rows: list[Row], reference: float | None, path: Path) -> None:
         if panel == "category" and reference is not None:
             axes[1, column].axhline(reference, color="0.5", linestyle=":", label="records of the data")
         axes[1, column].legend(fontsize=8, frameon=False)
-    axes[0, 0].set_ylabel("share that satisfies the task")
-    axes[1, 0].set_ylabel("−log p of the model, nats per token")
+    axes[0, 0].set_ylabel("share that satisfies")
+    axes[1, 0].set_ylabel("−log p, nats per token")
     axes[0, 0].set_ylim(-0.03, 1.03)
     axes[1, 0].set_ylim(bottom=0)
     figure.savefig(path, dpi=110)

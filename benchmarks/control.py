@@ -3,7 +3,7 @@
     python -m benchmarks.control [--samples 64] [--steps 16] [--output out/control.json] [--plot benchmarks/control.png]
 
 A keyword, a length in words and a kind of record; `_control_tasks.py` says what is asked and how, `_control_judge.py`
-who judges, `_control_fluency.py` what fluency is. About a quarter of an hour on two cores. The plot needs matplotlib.
+who judges, `_control_fluency.py` what fluency is. About half an hour on two shared cores. The plot needs matplotlib.
 """
 
 from __future__ import annotations
