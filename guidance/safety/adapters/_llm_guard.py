@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from difflib import SequenceMatcher
+from itertools import accumulate
 from typing import Any
 
 from controlgen.guidance.safety._base import Finding, SafetyFilter, Spans
@@ -48,6 +50,8 @@ class LLMGuardFilter(SafetyFilter):
 
 
 def _replaced(text: str, other: str) -> Spans:
-    """What of a text is not in the other one, start and end."""
-    codes = SequenceMatcher(None, text, other, autojunk=False).get_opcodes()
-    return tuple((start, end) for tag, start, end, _, _ in codes if tag != "equal" and end > start)
+    """What of a text is not in the other one, in whole words: start and end."""
+    words, others = (re.findall(r"\w+|\W", one) for one in (text, other))
+    starts = [0, *accumulate(map(len, words))]
+    codes = SequenceMatcher(None, words, others, autojunk=False).get_opcodes()
+    return tuple((starts[first], starts[last]) for tag, first, last, _, _ in codes if tag != "equal" and last > first)
