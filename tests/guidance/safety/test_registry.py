@@ -77,7 +77,7 @@ def test_a_plugin_is_found_by_name(install: Install) -> None:
     install("loud-words", {"shouting": "shouting:Shouting", "made": "shouting:made"})
     found = available()["shouting"]
     assert (found.name, found.distribution) == ("shouting", "loud-words 1.5")
-    assert list(found.options())[0] == "share"
+    assert next(iter(found.options())) == "share"
     assert {"marks", "threshold", "action"} <= set(found.options())
 
     made = filter_of("shouting", share=0.5, threshold=0.9, marks=False)
@@ -150,7 +150,8 @@ def test_options_reach_the_filter() -> None:
 )
 def test_a_plugin_that_fails_to_load_is_named(install: Install, module: str, value: str, message: str) -> None:
     install("loud-words", {"shouting": value, "made": "shouting:made"}, module)
-    with pytest.raises(ImportError, match=f"'shouting' of loud-words 1.5: {value} can't be loaded: {message}") as caught:
+    told = f"'shouting' of loud-words 1.5: {value} can't be loaded: {message}"
+    with pytest.raises(ImportError, match=told) as caught:
         filter_of("shouting")
     assert caught.value.__cause__ is not None
     assert filter_of("secrets").name == "secrets"  # the others don't suffer
