@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from threading import Lock
 from typing import Any, Unpack, overload
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor
 
 from controlgen._errors import ModelFolderError, OptionError
+from controlgen._expert import ModelExpert
 from controlgen._free import free_automaton
 from controlgen._options import OptionArguments, Options
 from controlgen._result import Draft, Reader, Result
@@ -26,6 +28,7 @@ from controlgen._session import Session
 from controlgen.constraints import CanonicalAutomaton, Language, Segmenter, TokenAutomaton, Vocabulary
 from controlgen.families import Denoiser, Family
 from controlgen.families._registry import recognise
+from controlgen.guidance import Phrases
 
 __all__ = ["Model"]
 
@@ -150,6 +153,17 @@ class Model:
         begin = list(self.family.begin_ids)
         return ids if ids[: len(begin)] == begin else begin + ids
 
+    def expert(self, prompt: str | None = None) -> ModelExpert:
+        """This model as an expert or anti-expert beside another one with the same vocabulary; see `Experts`.
+
+        prompt: what it sees instead of the prompts of the generation, as text: an anti-expert is often the same model
+        with a prompt that asks for the unwanted. Only for models that see the whole canvas.
+
+        Raises:
+            OptionError: a model that can't read another one's canvas.
+        """
+        return ModelExpert(self.denoiser, self.vocabulary, None if prompt is None else self.encode(self.prompt(prompt)))
+
     def session(
         self,
         prompts: str | list[str],
@@ -172,6 +186,8 @@ class Model:
         templates = [None if fixed is None else self._template(fixed, length) for length in lengths]
         chosen = Options(**options)
         languages = {id(kind): None if kind is None else self.language(kind) for kind in types}  # one for equal rows
+        if all(kind is not None for kind in types):
+            chosen, languages = _weighed(chosen, languages)
         tasks = [
             self._task(prompt, languages[id(kind)], template, chosen)
             for prompt, kind, template in zip(prompts, types, templates, strict=True)
@@ -334,6 +350,16 @@ class Model:
         if template.shape != (length,):
             raise OptionError(f"fixed has shape {tuple(template.shape)}, the canvas has {length} positions")
         return template
+
+
+def _weighed(chosen: Options, languages: dict[int, Language | None]) -> tuple[Options, dict[int, Language | None]]:
+    """Weights of phrases that are always on as part of the languages, where they are exact, instead of as guidance."""
+    always = [one for one in chosen.guidances if isinstance(one, Phrases) and one.always_on]
+    weighed = dict(languages)
+    for one in always:
+        weighed = {key: None if known is None else known.score(one.scores) for key, known in weighed.items()}
+    rest = tuple(one for one in chosen.guidances if one not in always)
+    return replace(chosen, guidance=rest), weighed
 
 
 def _drafts(session: Session) -> Iterator[Draft]:

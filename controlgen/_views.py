@@ -97,6 +97,7 @@ class Forward:
             progress=min(self._step / self._steps, 1.0),
             time=view.time,
             rows=tuple(row.index for row in rows),
+            lengths=view.lengths,
             witness=self._witnesses(rows, view),
             prompts=_Told(self._prefix, rows),
             vocabulary=rows[0].task.reader.vocabulary,

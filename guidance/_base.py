@@ -59,6 +59,7 @@ class StepContext:
         progress: in [0, 1], share of the steps done before this one.
         time: noise level in (0, 1] that a time-conditioned network is told; 1 is all noise.
         rows: each row's index in the whole batch; rows that are finished are missing.
+        lengths: positions of each row that are real; what stands behind them is padding.
         witness: (B, T) int64, the last complete canvas: a member of the row's language.
         prompts: token ids before the view, per row: the prompt, and the blocks that are final.
         vocabulary: the bytes of the tokens, stop and pad ids.
@@ -77,6 +78,7 @@ class StepContext:
     progress: float
     time: float
     rows: tuple[int, ...]
+    lengths: tuple[int, ...]
     witness: Tensor
     prompts: Sequence[Sequence[int]]
     vocabulary: Vocabulary

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from controlgen.guidance._base import Guidance, StepContext
+from controlgen.guidance._numbers import FLOOR, precision
 
 __all__ = ["ClassifierGuidance", "NoisedClassifier", "RelaxedClassifier"]
 
@@ -95,13 +96,16 @@ class ClassifierGuidance(Guidance):
         self.classifier, self.method, self.cap, self.batch_size = classifier, method, cap, batch_size
 
     def log_factors(self, context: StepContext) -> Tensor:
-        """g: (B, T, V) float32, 0 at closed positions and, in the exact form, at tokens that were not asked about."""
+        """g: (B, T, V), float64 for float64 logits, else float32.
+
+        0 at closed positions and, in the exact form, at tokens that were not asked about.
+        """
         return self._exact(context) if self.method == "exact" else self._first_order(context)
 
     def _exact(self, context: StepContext) -> Tensor:
         asked = self._asked(context)  # (B, T, V)
         canvas = context.canvas.to(asked.device)
-        factors = torch.zeros(context.logits.shape, dtype=torch.float32, device=asked.device)
+        factors = torch.zeros(context.logits.shape, dtype=precision(context.logits), device=asked.device)
         rows, positions, tokens = asked.nonzero(as_tuple=True)  # (N,) each
         if not len(rows):
             return factors
@@ -130,20 +134,21 @@ class ClassifierGuidance(Guidance):
         return allowed.scatter(-1, standing, False)
 
     def _scores(self, canvas: Tensor, context: StepContext) -> Tensor:
-        """log p(y | x_t), (N,) float32."""
-        scores = []
+        """log p(y | x_t), (N,); −inf, and what else lies below the floor, is the floor."""
+        scores, dtype = [], precision(context.logits)
         for part in canvas.split(self.batch_size):
             context.count(forwards=1, evaluations=len(part))
             with torch.no_grad():
-                scores.append(self.classifier(part, context.time).float().to(context.logits.device))
-        return torch.cat(scores)
+                scores.append(self.classifier(part, context.time).to(context.logits.device, dtype))
+        return torch.cat(scores).clamp_(min=FLOOR)
 
     def _first_order(self, context: StepContext) -> Tensor:
         canvas = context.canvas.to(context.logits.device)
         context.count(forwards=1, backwards=1, evaluations=len(canvas))
         with torch.inference_mode(False), torch.enable_grad():
-            weights = F.one_hot(canvas.clone(), context.logits.shape[-1]).float().requires_grad_()  # (B, T, V)
-            score = self.classifier.relaxed(weights, context.time).float().sum()  # type: ignore[attr-defined]
+            one_hot = F.one_hot(canvas.clone(), context.logits.shape[-1])
+            weights = one_hot.to(precision(context.logits)).requires_grad_()  # (B, T, V)
+            score = self.classifier.relaxed(weights, context.time).sum()  # type: ignore[attr-defined]
             (gradient,) = torch.autograd.grad(score, weights)
         slope = gradient.detach() - gradient.detach().gather(-1, canvas[..., None])
         return slope * context.editable.to(slope.device)[..., None]

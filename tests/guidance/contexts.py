@@ -40,6 +40,7 @@ def step_context(
         progress=step / steps,
         time=time,
         rows=tuple(range(rows)),
+        lengths=(positions,) * rows,
         witness=tokens if witness is None else witness,
         prompts=[()] * rows if prompts is None else prompts,
         vocabulary=vocabulary or Vocabulary.from_bytes([bytes([97 + index % 26]) for index in range(columns)]),
