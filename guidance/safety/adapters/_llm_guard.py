@@ -43,15 +43,28 @@ class LLMGuardFilter(SafetyFilter):
 
     def _judge(self, text: str, prompt: str) -> Finding:
         written, valid, risk = self.scanner.scan(prompt, text) if self._takes_prompt else self.scanner.scan(text)
-        share = min(max(float(risk), 0.0), 1.0)
+        share = min(float(risk), 1.0) if risk >= 0 else 0.0  # NaN says nothing
         if valid:
             return Finding(min(share, math.nextafter(self.threshold, 0)))
         return Finding(max(share, self.threshold), _replaced(text, written), written)
 
 
 def _replaced(text: str, other: str) -> Spans:
-    """What of a text is not in the other one, in whole words: start and end."""
+    """What of a text is not in the other one, start and end: words that differ, without what they have in common at
+    their beginnings and ends. By characters alone, a replacement might share letters with what it hides."""
     words, others = (re.findall(r"\w+|\W", one) for one in (text, other))
-    starts = [0, *accumulate(map(len, words))]
-    codes = SequenceMatcher(None, words, others, autojunk=False).get_opcodes()
-    return tuple((starts[first], starts[last]) for tag, first, last, _, _ in codes if tag != "equal" and last > first)
+    starts, places = ([0, *accumulate(map(len, one))] for one in (words, others))
+    found = []
+    for tag, first, last, begin, end in SequenceMatcher(None, words, others, autojunk=False).get_opcodes():
+        if tag in ("replace", "delete"):
+            lost, put = text[starts[first] : starts[last]], other[places[begin] : places[end]]
+            left = _common(lost, put)
+            right = _common(lost[left:][::-1], put[left:][::-1])
+            found.append((starts[first] + left, starts[last] - right))
+    return tuple((start, end) for start, end in found if end > start)
+
+
+def _common(left: str, right: str) -> int:
+    """How many characters two texts begin with alike."""
+    shorter = min(len(left), len(right))
+    return next((place for place in range(shorter) if left[place] != right[place]), shorter)
