@@ -23,6 +23,7 @@ from controlgen._prompt import prompt_text
 from controlgen._result import FinishReason, Result
 from controlgen._screen import restricted
 from controlgen._spans import Span, find_spans
+from controlgen.constraints._deadline import MAX_SECONDS
 from controlgen.guidance.safety import Verdict
 
 __all__ = ["Extraction", "ExtractionError", "Extractor", "extract"]
@@ -111,7 +112,7 @@ class Extractor:
             )
         screened = restricted(self.language, chosen.safety)
         assert screened is not None
-        self.automaton = self.model.automaton(screened)
+        self.automaton = self.model.automaton(screened, max_seconds=60.0 if chosen.safety else MAX_SECONDS)
         self._max_new_tokens = max_new_tokens
         self._key_tokens = len(self.model.encode(json.dumps(dict.fromkeys(_keys(self.schema), ""))))
         self._options = options

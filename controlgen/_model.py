@@ -26,6 +26,7 @@ from controlgen._row import Task
 from controlgen._screen import restricted
 from controlgen._session import Session
 from controlgen.constraints import CanonicalAutomaton, Language, Segmenter, TokenAutomaton, Vocabulary
+from controlgen.constraints._deadline import MAX_SECONDS
 from controlgen.families import Denoiser, Family
 from controlgen.families._registry import recognise
 from controlgen.guidance import Phrases
@@ -33,6 +34,7 @@ from controlgen.guidance import Phrases
 __all__ = ["Model"]
 
 _KEPT_AUTOMATA = 64
+_FILTERED_SECONDS = 60.0  # to compile a language with the bans of safety filters, which can be large
 
 
 class Model:
@@ -112,16 +114,21 @@ class Model:
             return output_type
         return Language.of(output_type, whitespace=self.family.whitespace)
 
-    def automaton(self, language: Language, *, canonical: bool = False) -> TokenAutomaton:
+    def automaton(
+        self, language: Language, *, canonical: bool = False, max_seconds: float | None = MAX_SECONDS
+    ) -> TokenAutomaton:
         """The language compiled for this model's vocabulary; compiled once per language object.
 
-        canonical: only the segmentation that the tokenizer would give; see `Language.compile`.
+        canonical: only the segmentation that the tokenizer would give; max_seconds: the most time to take; for both see
+        `Language.compile`.
         """
         key = (language.term, language.weights, language.borders, language.verify is None, canonical)
         with self._lock:
             known = self._automata.get(key)
         if known is None:
-            known = language.compile(self.vocabulary, canonical=self.segmenter if canonical else None)
+            known = language.compile(
+                self.vocabulary, canonical=self.segmenter if canonical else None, max_seconds=max_seconds
+            )
             with self._lock:
                 while len(self._automata) >= _KEPT_AUTOMATA:
                     self._automata.pop(next(iter(self._automata)))
@@ -312,7 +319,8 @@ class Model:
 
     def _task(self, prompt: str, language: Language | None, fixed: Tensor | None, chosen: Options) -> Task:
         asked, language = language, restricted(language, chosen.safety)
-        compiled = partial(self.automaton, canonical=chosen.canonical)
+        seconds = _FILTERED_SECONDS if chosen.safety else MAX_SECONDS
+        compiled = partial(self.automaton, canonical=chosen.canonical, max_seconds=seconds)
         encoded = self.encode(self.prompt(prompt, asked))
         if language is None:
             return Task(

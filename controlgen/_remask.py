@@ -17,6 +17,7 @@ from controlgen._screen import Offence
 from controlgen.constraints import InfeasibleConstraint, Language, Text
 from controlgen.constraints._blocks import completion
 from controlgen.constraints._language import named
+from controlgen.guidance.safety import without
 
 __all__ = ["Remasking"]
 
@@ -59,8 +60,6 @@ class Remasking:
 
     def _ban(self, row: Row, text: str, offence: Offence, *, again: bool) -> bool:
         """Bar what the filter promises to, at first if it can prove it; else what stands in the spans."""
-        from controlgen.guidance.safety import without
-
         proven = offence.filter.level == "proven" and not again
         spelled = sorted({text[start:end] for start, end in offence.spans if end > start})
         banned = offence.filter.allowed() if proven else without(spelled)
