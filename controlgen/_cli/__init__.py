@@ -1,4 +1,4 @@
-"""The command line: `controlgen extract` and `controlgen inspect`.
+"""The command line: `controlgen extract`, `controlgen inspect` and `controlgen filters`.
 
 Nothing in this package imports torch or transformers at module level: the help has to answer at once.
 """

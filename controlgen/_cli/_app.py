@@ -1,4 +1,4 @@
-"""Commands, arguments and options; what they do is in `_run` and `_inspect`, imported when they are called.
+"""Commands, arguments and options; what they do is in `_run`, `_inspect` and `_filters`, imported when they are called.
 
 Every failure is one line on standard error and an exit code (`_errors`); a traceback is a bug.
 """
@@ -85,6 +85,14 @@ def extract(
     temperature: Annotated[float, typer.Option(min=0.0, help="0 is greedy; above 0 draws records.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Same seed, same records.")] = 0,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 …; chosen if not given.")] = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="NAME[:OPTIONS]",
+            help="A safety filter, with options as a JSON object; may be given again. See controlgen filters.",
+        ),
+    ] = None,
     progress: Annotated[
         bool | None, typer.Option("--progress/--no-progress", help="The bar; by default on a terminal only.")
     ] = None,
@@ -93,7 +101,8 @@ def extract(
 
     One line of JSON per document: {"id", "record", "confidence", "spans", "finish_reason"}, or {"id",
         "error"} for a
-    document that fails while the others go on. confidence and spans are by JSON pointer. Exit code: 0 all
+    document that fails while the others go on. confidence and spans are by JSON pointer. With --filter each line
+    has "verdicts" too, and a record that a filter does not let pass is an error. Exit code: 0 all
     documents have a record, 1 some have none, 2 the command can't be carried out, 130 interrupted.
     """
     from controlgen._cli._run import Settings, run_extract
@@ -104,6 +113,7 @@ def extract(
         batch_size=batch_size,
         max_new_tokens=max_new_tokens,
         options={"seed": seed, "temperature": temperature} | ({} if steps is None else {"steps": steps}),
+        filters=tuple(filters or ()),
         progress=progress,
     )
     raise typer.Exit(run_extract(schema, inputs, output, settings, resume=resume, overwrite=overwrite))
@@ -137,6 +147,22 @@ def inspect(
             raise CommandError("inspect needs a SCHEMA, or --keywords")
         raise typer.Exit(show_keywords(json_output=json_output))
     raise typer.Exit(run_inspect(schema, tokenizer, keywords=keywords, json_output=json_output))
+
+
+@app.command("filters")
+def show_filters(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The options of this one, with their defaults.")
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")] = False,
+) -> None:
+    """List the safety filters that are installed, built-in ones and those of plugins.
+
+    Exit code: 0 all can be loaded, 1 some can't, 2 there is none of that name.
+    """
+    from controlgen._cli._filters import run_filters
+
+    raise typer.Exit(run_filters(name, json_output=json_output))
 
 
 def run(arguments: list[str] | None = None) -> None:

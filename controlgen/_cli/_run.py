@@ -11,11 +11,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from controlgen._cli._errors import EXIT_FAILED, EXIT_INTERRUPTED, CommandError, one_line
+from controlgen._cli._filters import load_filters
 from controlgen._cli._inputs import Document, DocumentError, collect_documents
 from controlgen._cli._interrupts import Interrupts
 from controlgen._cli._models import open_model
@@ -24,6 +25,7 @@ from controlgen._cli._schemas import load_output_type
 
 if TYPE_CHECKING:
     from controlgen._extract import Extraction, Extractor
+    from controlgen.guidance.safety import Verdict
 
 __all__ = ["Settings", "run_extract"]
 
@@ -37,6 +39,7 @@ class Settings:
     batch_size: int = 8
     max_new_tokens: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    filters: tuple[str, ...] = ()
     progress: bool | None = None
 
 
@@ -97,9 +100,11 @@ def _extractor(schema: str, output_type: Any, settings: Settings) -> Extractor:
     from controlgen._errors import ControlgenError, UnsupportedConstraint
     from controlgen._extract import Extractor
 
+    filters = load_filters(settings.filters)
     model = open_model(settings.model, settings.device)
+    arguments = {"max_new_tokens": settings.max_new_tokens, "filters": filters, **settings.options}
     try:
-        return Extractor(output_type, model=model, max_new_tokens=settings.max_new_tokens, **settings.options)
+        return Extractor(output_type, model=model, **arguments)
     except UnsupportedConstraint as error:
         more = len(error.reasons) - 1
         tail = f" (and {more} more: controlgen inspect {schema})" if more else ""
@@ -136,14 +141,23 @@ def _extract(extractor: Extractor, texts: list[str]) -> list[Extraction | Except
 def _row(document: Document, outcome: Extraction | Exception) -> dict[str, Any]:
     if isinstance(outcome, Exception):
         cause = getattr(outcome, "cause", outcome)
-        return {"id": document.id, "error": one_line(cause)}
-    return {
+        row = {"id": document.id, "error": one_line(cause)}
+        return row | _verdicts(getattr(cause, "verdicts", ()), withheld=True)
+    row = {
         "id": document.id,
         "record": outcome.record,
         "confidence": {pointer: round(value, 4) for pointer, value in outcome.confidence.items()},
         "spans": outcome.spans,
         "finish_reason": outcome.finish_reason,
     }
+    return row | _verdicts(outcome.verdicts)
+
+
+def _verdicts(verdicts: tuple[Verdict, ...], *, withheld: bool = False) -> dict[str, Any]:
+    """The key `verdicts`, if there are any; the text of an output that is withheld stays out of them."""
+    apart = ("text",) if withheld else ()
+    rows = [{name: value for name, value in asdict(one).items() if name not in apart} for one in verdicts]
+    return {"verdicts": rows} if rows else {}
 
 
 @contextmanager

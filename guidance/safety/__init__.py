@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from controlgen.constraints._spellings import in_any_spelling
 from controlgen.guidance.safety._base import Action, Finding, Level, SafetyFilter, Spans, Verdict
-from controlgen.guidance.safety._classifier import ClassifierFilter
+from controlgen.guidance.safety._classifier import ClassifierFilter, FolderClassifier
 from controlgen.guidance.safety._disclaimers import RequiredDisclaimer
 from controlgen.guidance.safety._judged import judged
 from controlgen.guidance.safety._personal import PersonalData
@@ -22,6 +22,7 @@ __all__ = [
     "BannedPhrases",
     "ClassifierFilter",
     "Finding",
+    "FolderClassifier",
     "Level",
     "PersonalData",
     "Registered",

@@ -10,7 +10,7 @@ from controlgen.guidance.safety._base import Finding, SafetyFilter, Spans
 from controlgen.guidance.safety._judged import judged
 from controlgen.guidance.safety._windows import Label, Part, WindowedClassifier
 
-__all__ = ["ClassifierFilter", "Classify"]
+__all__ = ["ClassifierFilter", "Classify", "FolderClassifier"]
 
 Classify = Callable[[Sequence[str]], Sequence[float]]
 Windows = Callable[[Sequence[str]], list[list[Part]]]
@@ -74,39 +74,9 @@ class ClassifierFilter(SafetyFilter):
         Raises:
             ValueError: no such label, a tokenizer that does not tell where tokens stand, sizes that leave no room.
         """
-        classify = WindowedClassifier(
-            model,
-            tokenizer,
-            label,
-            max_tokens=max_tokens,
-            overlap=overlap,
-            batch_size=batch_size,
-            independent=independent,
-        )
-        names = "+".join(str(model.config.id2label[index]) for index in classify.labels)
-        return cls(classify, **{"label": names, **arguments})
-
-    @classmethod
-    def load(
-        cls, folder: str, label: Label | Sequence[Label] = 1, *, device: str = "cpu", **arguments: Any
-    ) -> ClassifierFilter:
-        """By a sequence classifier in a folder (or in the cache): nothing is downloaded, and no code of it is run.
-
-        Args:
-            folder: of model and tokenizer.
-            label: index or name of the harmful class, or several.
-            device: where it runs.
-            arguments: those of `of`.
-
-        Raises:
-            OSError: there is no such model.
-            ValueError: see `of`.
-        """
-        from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-        safe = {"local_files_only": True, "trust_remote_code": False}
-        model = AutoModelForSequenceClassification.from_pretrained(folder, use_safetensors=True, **safe).to(device)
-        return cls.of(model, AutoTokenizer.from_pretrained(folder, **safe), label, **arguments)
+        sizes: dict[str, Any] = {"max_tokens": max_tokens, "overlap": overlap, "batch_size": batch_size}
+        classify = WindowedClassifier(model, tokenizer, label, independent=independent, **sizes)
+        return cls(classify, **{"label": classify.label, **arguments})
 
     def scan(self, text: str, prompt: str = "") -> Finding:
         return judged(text, self._judge)
@@ -136,6 +106,45 @@ class ClassifierFilter(SafetyFilter):
             if not 0 <= part[2] <= 1:  # NaN too, which would be below every threshold
                 raise ValueError(f"the classifier gave {part[2]}, which is no probability")
         return found
+
+
+class FolderClassifier(ClassifierFilter):
+    """Texts that a sequence classifier in a folder (or in the cache) holds for harmless.
+
+    Nothing is downloaded, and no code of the model is run.
+
+    Args:
+        folder: of model and tokenizer, as `transformers` saves them.
+        label: index or name of the harmful class, or several.
+        device: where it runs.
+        max_tokens, overlap, batch_size, independent: see `ClassifierFilter.of`.
+        arguments: `sentences`, and those of `SafetyFilter`; the name is the label's, unless given.
+
+    Raises:
+        OSError: there is no such model.
+        ValueError: see `ClassifierFilter.of`.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        label: Label | Sequence[Label] = 1,
+        *,
+        device: str = "cpu",
+        max_tokens: int | None = None,
+        overlap: int | None = None,
+        batch_size: int = 32,
+        independent: bool | None = None,
+        **arguments: Any,
+    ) -> None:
+        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+        safe = {"local_files_only": True, "trust_remote_code": False}
+        model = AutoModelForSequenceClassification.from_pretrained(folder, use_safetensors=True, **safe).to(device)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
+        sizes: dict[str, Any] = {"max_tokens": max_tokens, "overlap": overlap, "batch_size": batch_size}
+        classify = WindowedClassifier(model, tokenizer, label, independent=independent, **sizes)
+        super().__init__(classify, label=classify.label, **arguments)
 
 
 def _whole(classify: Classify) -> Windows:

@@ -92,9 +92,9 @@ class Registered:
         return found if isinstance(found, type) and issubclass(found, SafetyFilter) else SafetyFilter
 
     def _check(self, factory: Factory, options: dict[str, Any]) -> None:
-        taken, others = _parameters(factory)
+        taken, besides = _parameters(factory)
         for name in options:
-            if name not in taken and not others:
+            if name not in taken and besides is not None and name not in besides:
                 near = get_close_matches(name, taken, n=1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
                 raise ValueError(f"{self}: there is no option {name!r}; {hint}it takes {', '.join(taken)}")
@@ -139,20 +139,25 @@ def _distribution(point: EntryPoint) -> str:
     return f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown distribution"
 
 
-def _parameters(factory: Factory) -> tuple[dict[str, inspect.Parameter], bool]:
-    """What can be given by keyword, and whether names that are not known may be given too.
+def _parameters(factory: Factory) -> tuple[dict[str, inspect.Parameter], set[str] | None]:
+    """What can be given by keyword, and which names may be given besides: None is any.
 
-    A subclass that hands `**arguments` on takes what its base classes take.
+    A subclass that hands `**arguments` on takes what its base classes take. What they need it may give them itself.
     """
     taken: dict[str, inspect.Parameter] = {}
+    perhaps: set[str] = set()
     calls: list[Any] = [factory]
     if isinstance(factory, type):
         calls = [vars(base)["__init__"] for base in factory.__mro__ if "__init__" in vars(base)]
     for call in calls:
         parameters = list(inspect.signature(call).parameters.values())[call is not factory :]
         for parameter in parameters:
-            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                continue
+            if call is calls[0] or parameter.default is not parameter.empty:
                 taken.setdefault(parameter.name, parameter)
+            else:
+                perhaps.add(parameter.name)
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-            return taken, False
-    return taken, True
+            return taken, perhaps
+    return taken, None

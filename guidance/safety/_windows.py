@@ -70,6 +70,11 @@ class WindowedClassifier:
                 "than a window, and a batch has at least one"
             )
 
+    @property
+    def label(self) -> str:
+        """The names of the labels."""
+        return "+".join(str(self.model.config.id2label[index]) for index in self.labels)
+
     def __call__(self, texts: Sequence[str]) -> list[float]:
         """The probability of each text: that of its riskiest window."""
         return [max(probability for _, _, probability in parts) for parts in self.parts(texts)]

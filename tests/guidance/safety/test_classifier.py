@@ -13,7 +13,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
-from controlgen.guidance.safety import ClassifierFilter, filter_of
+from controlgen.guidance.safety import ClassifierFilter, FolderClassifier, filter_of
 from tests.controlgen import tiny
 
 WORDS = ("bad", "good", "the", "a", "cat", "dog", "sat", "ran", "on", "mat")
@@ -224,7 +224,7 @@ def test_a_folder_by_name(tmp_path: Path) -> None:
     net.save_pretrained(tmp_path)
     names.save_pretrained(tmp_path)
     one = filter_of("classifier", folder=str(tmp_path), label="harm", action="block", sentences=True)
-    assert isinstance(one, ClassifierFilter)
+    assert isinstance(one, FolderClassifier)
     assert (one.action, one.name, one.sentences) == ("block", "harm", True)
     assert one.scan("the bad dog").risk == pytest.approx(
         float(alone(net, names, "the bad dog").softmax(-1)[1]), abs=1e-6

@@ -34,6 +34,11 @@ def made(share: float = 0.5) -> Shouting:
     return Shouting(share, action="block", name="made")
 
 
+class Loud(Shouting):
+    def __init__(self, tone: int = 1, **arguments):
+        super().__init__(0.1, **arguments)
+
+
 def no_filter():
     return 3
 
@@ -86,6 +91,15 @@ def test_a_plugin_is_found_by_name(install: Install) -> None:
     assert made.scan("hello").risk == 0
     assert available()["made"].kind().__name__ == "Shouting"
     assert filter_of("made").name == "made"
+
+
+def test_a_subclass_takes_what_its_bases_take_and_may_give_what_they_need(install: Install) -> None:
+    install("loud-words", {"loud": "shouting:Loud"})
+    assert {"tone", "marks", "attempts"} <= set(available()["loud"].options())
+    made = filter_of("loud", marks=False, tone=2)
+    assert (made.share, made.marks) == (0.1, False)
+    with pytest.raises(ValueError, match="no option 'loudness'"):
+        filter_of("loud", loudness=3)
 
 
 def test_nothing_is_imported_until_asked_for(install: Install) -> None:
