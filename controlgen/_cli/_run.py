@@ -139,6 +139,7 @@ def _extract(extractor: Extractor, texts: list[str]) -> list[Extraction | Except
 
 
 def _row(document: Document, outcome: Extraction | Exception) -> dict[str, Any]:
+    row: dict[str, Any]
     if isinstance(outcome, Exception):
         cause = getattr(outcome, "cause", outcome)
         row = {"id": document.id, "error": one_line(cause)}
