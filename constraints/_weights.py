@@ -13,6 +13,7 @@ import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,10 +109,16 @@ def _pattern_term(pattern: Language | str) -> Term:
 def ngrams(weights: Mapping[str, float]) -> Scorer:
     """The scorer of `Language.score` (Aho & Corasick 1975, "Efficient string matching"): a state is the longest end of
     the text that begins an n-gram, its gain that of all n-grams that end there."""
-    words = {_ngram_bytes(word): _finite(weight, f"the weight of {word!r}") for word, weight in weights.items()}
+    return _automaton(
+        tuple((_ngram_bytes(word), _finite(weight, f"the weight of {word!r}")) for word, weight in weights.items())
+    )
+
+
+@lru_cache(maxsize=64)  # equal weights are one scorer, so that what was compiled with it is found again
+def _automaton(words: tuple[tuple[bytes, float], ...]) -> Scorer:
     children: list[dict[int, int]] = [{}]
     gain = [0.0]
-    for word, weight in words.items():
+    for word, weight in words:
         node = 0
         for byte in word:
             if byte not in children[node]:

@@ -25,7 +25,7 @@ from controlgen._result import Draft, Reader, Result
 from controlgen._row import Task
 from controlgen._screen import restricted
 from controlgen._session import Session
-from controlgen.constraints import CanonicalAutomaton, Language, Segmenter, TokenAutomaton, Vocabulary
+from controlgen.constraints import BudgetExceeded, CanonicalAutomaton, Language, Segmenter, TokenAutomaton, Vocabulary
 from controlgen.constraints._deadline import MAX_SECONDS
 from controlgen.families import Denoiser, Family
 from controlgen.families._registry import recognise
@@ -193,8 +193,7 @@ class Model:
         templates = [None if fixed is None else self._template(fixed, length) for length in lengths]
         chosen = Options(**options)
         languages = {id(kind): None if kind is None else self.language(kind) for kind in types}  # one for equal rows
-        if all(kind is not None for kind in types):
-            chosen, languages = _weighed(chosen, languages)
+        chosen, languages = self._weighed(chosen, languages)
         tasks = [
             self._task(prompt, languages[id(kind)], template, chosen)
             for prompt, kind, template in zip(prompts, types, templates, strict=True)
@@ -317,10 +316,37 @@ class Model:
                 raise OptionError(f"max_new_tokens must be at least 1, not {length}")
         return lengths
 
+    def _compiler(self, chosen: Options) -> Callable[[Language], TokenAutomaton]:
+        seconds = _FILTERED_SECONDS if chosen.safety else MAX_SECONDS
+        return partial(self.automaton, canonical=chosen.canonical, max_seconds=seconds)
+
+    def _weighed(
+        self, chosen: Options, languages: dict[int, Language | None]
+    ) -> tuple[Options, dict[int, Language | None]]:
+        """Phrases that are always on as weights of the languages, which is exact, instead of as factors.
+
+        They stay factors where a row has no language, or where an automaton with them would be too large.
+        """
+        always = [one for one in chosen.guidances if isinstance(one, Phrases) and one.always_on]
+        weighed = dict(languages)
+        for key, language in languages.items():
+            if language is None:
+                return chosen, languages
+            for one in always:
+                language = language.score(one.scores)
+            weighed[key] = language
+        try:
+            for scored in weighed.values() if always else ():
+                whole = restricted(scored, chosen.safety)
+                assert whole is not None
+                self._compiler(chosen)(whole)
+        except BudgetExceeded:
+            return chosen, languages
+        return replace(chosen, guidance=[one for one in chosen.guidances if one not in always]), weighed
+
     def _task(self, prompt: str, language: Language | None, fixed: Tensor | None, chosen: Options) -> Task:
         asked, language = language, restricted(language, chosen.safety)
-        seconds = _FILTERED_SECONDS if chosen.safety else MAX_SECONDS
-        compiled = partial(self.automaton, canonical=chosen.canonical, max_seconds=seconds)
+        compiled = self._compiler(chosen)
         encoded = self.encode(self.prompt(prompt, asked))
         if language is None:
             return Task(
@@ -358,16 +384,6 @@ class Model:
         if template.shape != (length,):
             raise OptionError(f"fixed has shape {tuple(template.shape)}, the canvas has {length} positions")
         return template
-
-
-def _weighed(chosen: Options, languages: dict[int, Language | None]) -> tuple[Options, dict[int, Language | None]]:
-    """Weights of phrases that are always on as part of the languages, where they are exact, instead of as guidance."""
-    always = [one for one in chosen.guidances if isinstance(one, Phrases) and one.always_on]
-    weighed = dict(languages)
-    for one in always:
-        weighed = {key: None if known is None else known.score(one.scores) for key, known in weighed.items()}
-    rest = tuple(one for one in chosen.guidances if one not in always)
-    return replace(chosen, guidance=rest), weighed
 
 
 def _drafts(session: Session) -> Iterator[Draft]:

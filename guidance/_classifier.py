@@ -114,9 +114,9 @@ class ClassifierGuidance(Guidance):
         found = [
             self._scores(_with(canvas[row], position, token), context) - before[row]
             for row, position, token in zip(
-                rows.split(self.batch_size),
-                positions.split(self.batch_size),
-                tokens.split(self.batch_size),
+                torch.split(rows, self.batch_size),
+                torch.split(positions, self.batch_size),
+                torch.split(tokens, self.batch_size),
                 strict=True,
             )
         ]
@@ -136,7 +136,7 @@ class ClassifierGuidance(Guidance):
     def _scores(self, canvas: Tensor, context: StepContext) -> Tensor:
         """log p(y | x_t), (N,); −inf, and what else lies below the floor, is the floor."""
         scores, dtype = [], precision(context.logits)
-        for part in canvas.split(self.batch_size):
+        for part in torch.split(canvas, self.batch_size):
             context.count(forwards=1, evaluations=len(part))
             with torch.no_grad():
                 scores.append(self.classifier(part, context.time).to(context.logits.device, dtype))

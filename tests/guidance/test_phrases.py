@@ -98,6 +98,26 @@ def test_without_a_language_and_in_windows_there_are_factors() -> None:
         assert session.guidance_costs[0].steps == 1
 
 
+def test_compiled_once_and_factors_where_the_automaton_would_be_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny.model()
+    arguments = {"max_new_tokens": 8, "steps": 2, "seed": 0}
+    for _ in range(2):
+        model.generate("x", Regex("[a-z]{6}"), guidance=Phrases({"ada": 3.0}), **arguments)
+    assert len(model._automata) == 1
+    monkeypatch.setattr("controlgen.constraints._weigh.MAX_WEIGHED_EDGES", 3)
+    session = model.session("x", Regex("[a-z]{5}"), guidance=Phrases({"ada": 3.0}), **arguments)
+    session.step()
+    assert session.guidance_costs[0].steps == 1
+    assert len(session.stop().rows[0].text) == 5
+
+
+def test_rows_without_a_language_leave_all_to_the_factors() -> None:
+    model = tiny.model()
+    session = model.session(["x", "y"], [Regex("[a-z]{6}"), None], max_new_tokens=8, guidance=Phrases({"ada": 3.0}))
+    session.step()
+    assert session.guidance_costs[0].steps == 1
+
+
 @pytest.mark.parametrize(
     ("weights", "message"), [({}, "at least one"), ({"": 1.0}, "empty phrase"), ({"a": math.nan}, "finite")]
 )
