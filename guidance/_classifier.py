@@ -48,11 +48,13 @@ class ClassifierGuidance(Guidance):
     evaluations in batches of `batch_size`. First order: one forward and one backward of the classifier on
     (B, T, V) weights, whatever is allowed; it is a linear approximation, which can be far off.
 
-    **Several commits in one step count the evidence more than once.** Each position's factor holds what its token says
-    of y given the canvas so far. What two tokens say together is not the sum of that unless they are independent given
-    y: where both say the same, it is counted twice, and the output overshoots p(x | y)^γ. With one commit a step the
-    sum over steps telescopes to log p(y | x) and the target is met (for an exact p(x_i | x_t) and p(y | x_t)).
-    `benchmarks/README.md` has the distance by commits per step.
+    **Several commits in one step count the evidence more than once.** Each position's factor is what its own token says
+    of y given the canvas so far. For γ = 1 and exact networks p e^g is the right p(x_i | x_t, y) of every position; but
+    tokens committed together are drawn apart from each other, and their factors add up to Σ_i log p(y | x_t, x_i) where
+    log p(y | all of them) is due. What two tokens both say is counted twice; what only the two together say, not at
+    all. With one commit a step the sum over steps telescopes to log p(y | x), and the target p(x) p(y | x) is met; for
+    γ ≠ 1 nearly so, since the normalisers of the steps do not cancel. Dividing the factors by the number of commits was
+    measured, and is worse (`benchmarks/README.md`, where the distances by commits per step are): take more steps.
 
     Args:
         classifier: log p(y | x_t); `relaxed` too for the first-order form.
