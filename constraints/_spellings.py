@@ -108,8 +108,8 @@ def _add_home(machine: _Machine, home: _Key) -> None:
     machine.step(home, _OTHERS, b"", _TEXT, copied=True)
     machine.step(home, "\\", b"", escape)
     machine.final(escape, b"\\")
-    for byte, letter in SHORT.items():
-        machine.step(escape, frozenset(letter), bytes([byte]), _TEXT)
+    for byte, short in SHORT.items():
+        machine.step(escape, frozenset(short), bytes([byte]), _TEXT)
     machine.step(escape, _UNESCAPED, b"\\", _TEXT, copied=True)
     machine.step(escape, "u", b"", digits)
     machine.step(escape, "u", b"\\u", ("failed", 0))

@@ -78,7 +78,9 @@ class Towards(Guidance):
 @pytest.mark.parametrize("strength", [0.0, 1.0])
 @pytest.mark.parametrize("guided", [False, True])
 @pytest.mark.parametrize(
-    ("sampler", "choose"), [(Ancestral(), chains.ancestral), (Random(), chains.random_order)], ids=["ancestral", "random"]
+    ("sampler", "choose"),
+    [(Ancestral(), chains.ancestral), (Random(), chains.random_order)],
+    ids=["ancestral", "random"],
 )
 def test_particles_meet_the_enumerated_target(sampler: Any, choose: Any, guided: bool, strength: float) -> None:
     particles = Particles(reward, count=8, strength=strength)
@@ -111,9 +113,15 @@ def test_more_particles_come_closer_in_the_drawn_results() -> None:
 
     def drawn(count: int) -> dict[str, float]:
         made = chains.session(
-            chains.Table(LENGTH), PATTERN, 160, steps=STEPS, temperature=1.0, seed=list(range(160)), sampler=Ancestral(),
+            chains.Table(LENGTH),
+            PATTERN,
+            160,
+            steps=STEPS,
+            temperature=1.0,
+            seed=list(range(160)),
+            sampler=Ancestral(),
             particles=Particles(reward, count=count, strength=1.0),
-        )  # fmt: skip
+        )
         for _ in made:
             pass
         shares: dict[str, float] = defaultdict(float)
@@ -151,7 +159,7 @@ def test_a_stream_has_one_draft_per_prompt_and_step() -> None:
         tiny.model().stream(
             ["x", "y"], Regex("[ab]{6}"), max_new_tokens=8, steps=3, seed=1, temperature=1.0,
             particles=Particles(lambda texts: [0.0] * len(texts), count=3),
-        )  # fmt: skip
+        )
     )
     steps = {draft.step for draft in drafts}
     assert all({draft.row for draft in drafts if draft.step == step} <= {0, 1} for step in steps)
@@ -191,7 +199,8 @@ def test_what_is_refused(options: dict[str, Any], message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "message"), [([math.nan], "gave nan"), ([math.inf], "gave inf"), ([0.0, 0.0, 0.0], "3 values for 1 texts")]
+    ("values", "message"),
+    [([math.nan], "gave nan"), ([math.inf], "gave inf"), ([0.0, 0.0, 0.0], "3 values for 1 texts")],
 )
 def test_rewards_that_make_no_sense_are_named(values: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
