@@ -119,7 +119,7 @@ def _model(device: str, automaton: str | None, backend: str | None) -> tuple[Any
 def sample(asked: argparse.Namespace) -> None:
     """Run the cells that were asked for, several at once, and write each as it comes."""
     chosen = [cell for cell in cells() if asked.cells in str(cell)]
-    chosen.sort(key=lambda cell: KINDS.index(cell.kind))
+    chosen.sort(key=lambda cell: (cell.strength == 2.0, KINDS.index(cell.kind)))  # the ends of the scale first
     work = partial(run, samples=asked.samples, device=asked.device, automaton=asked.automaton, backend=asked.backend)
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     with asked.out.open("w") as out, ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:

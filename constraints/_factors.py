@@ -42,6 +42,15 @@ class Factors:
             dense = dense + (bias[start:stop] if bias.shape[0] > 1 else bias).double()
         return dense.clamp(min=FLOOR)
 
+    def block(self, first: int, last: int, start: int, stop: int) -> Tensor:
+        """f at positions start:stop of the canvases first:last, as `dense`, (last - first, stop - start, V)."""
+        rows = torch.tensor(self.rows[first:last], device=self.values.device)
+        dense = self.values[rows, start:stop].double() / self.temperature
+        if self.bias is not None:
+            bias = self.bias[rows] if self.bias.shape[0] > 1 else self.bias
+            dense = dense + (bias[:, start:stop] if bias.shape[1] > 1 else bias).double()
+        return dense.clamp(min=FLOOR)
+
     def at(self, tokens: Tensor) -> Tensor:
         """f of one token per position in float64, (n, L) for tokens (n, L)."""
         device = self.values.device

@@ -165,27 +165,31 @@ class TorchBackend:
         maximum = torch.full(shape, -_INFINITY, dtype=torch.float64, device=device)
         total, moment = torch.zeros_like(maximum), torch.zeros_like(maximum)
         best = torch.zeros(shape, dtype=torch.int32, device=device)
-        step = max(1, _CHUNK_ELEMENTS // arrays.vocab_size)
-        for k in range(n):
-            for start in range(0, length, step):
+        step = min(length, max(1, _CHUNK_ELEMENTS // arrays.vocab_size))
+        many = max(1, _CHUNK_ELEMENTS // (arrays.vocab_size * max(1, step)))
+        for first in range(0, n, many):
+            last = min(first + many, n)
+            for start in range(0, length, max(1, step)):
                 stop = min(start + step, length)
-                part = self._chunk(arrays, factors, fixed, k, start, stop)
+                part = self._chunk(arrays, factors, fixed, (first, last), (start, stop))
                 for target, value in zip((maximum, total, moment, best), part, strict=True):
-                    target[k, start:stop] = value
+                    target[first:last, start:stop] = value
         return _with_fixed(Statistics(maximum, total, moment, best), arrays, fixed)
 
     @staticmethod
     def _chunk(
-        arrays: AutomatonArrays, factors: Factors, fixed: Tensor, canvas: int, start: int, stop: int
+        arrays: AutomatonArrays, factors: Factors, fixed: Tensor, canvases: tuple[int, int], positions: tuple[int, int]
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        dense = factors.dense(canvas, start, stop)  # (l, V)
-        bad = ~(dense <= torch.finfo(torch.float64).max) & (fixed[canvas, start:stop] < 0)[:, None]
+        dense = factors.block(*canvases, *positions)  # (k, l, V)
+        bad = ~(dense <= torch.finfo(torch.float64).max)
+        bad &= (fixed[slice(*canvases), slice(*positions)] < 0)[..., None]
         if bool(bad.any()):
-            raise factors.refuse(canvas, start + int(bad.any(dim=-1).int().argmax()))
+            canvas, position = bad.any(dim=-1).nonzero()[0].tolist()
+            raise factors.refuse(canvases[0] + canvas, positions[0] + position)
         plan = _plan(arrays, "class_ptr", arrays.class_ptr, 64)
-        grouped = dense[:, arrays.class_tokens.long()]
+        grouped = dense[..., arrays.class_tokens.long()]
         maximum = plan.max(grouped)
-        distance = grouped - maximum.nan_to_num(neginf=0.0)[:, plan.owner]
+        distance = grouped - maximum.nan_to_num(neginf=0.0)[..., plan.owner]
         total = plan.sum(distance.exp())
         moment = plan.sum(distance * distance.exp())
         tokens = arrays.class_tokens.double().where(distance == 0, _INFINITY)
@@ -342,7 +346,7 @@ class TorchBackend:
             edge = choose(reached.masked_fill(source != state[:, None], -_INFINITY), uniforms[:, i, 0])
             inside = _contains(keys, label[edge][:, None] * arrays.num_classes + every)
             chosen = choose(scores[:, i].masked_fill(~inside, -_INFINITY), uniforms[:, i, 1])
-            rows = torch.stack([factors.dense(k, i, i + 1)[0] for k in range(n)])  # (n, V)
+            rows = factors.block(0, n, i, i + 1)[:, 0]  # (n, V)
             rows = rows.masked_fill(arrays.token_class.long() != chosen[:, None], -_INFINITY)
             top = maximum[:, i].gather(1, chosen[:, None])
             drawn = choose(rows - top, uniforms[:, i, 2])
