@@ -38,7 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(site: Path | None, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
     """An interpreter that finds what is installed there."""
-    environment = {**os.environ, "PYTHONPATH": str(site or "")}
+    environment = {"OMP_NUM_THREADS": "1", **os.environ, "PYTHONPATH": str(site or "")}
     return subprocess.run(
         [sys.executable, *arguments], input=text, env=environment, capture_output=True, text=True, check=False
     )
@@ -61,17 +61,12 @@ told = {name: [known[name].distribution, known[name].kind().level] for name in (
 named, promised, schema = json.load(sys.stdin)
 model = controlgen.load()
 
-def generate(text, *filters):
-    result = model.generate(text, schema, steps=8, seed=0, filters=filters)
-    return [result.value["name"], [[one.filter, one.passed, one.risk, one.action] for one in result.verdicts]]
+def generate(*filters):
+    found = model.generate([named, promised], schema, max_new_tokens=32, steps=4, seed=0, filters=filters)
+    return [[one.value["name"], [[v.filter, v.passed, v.risk, v.action] for v in one.verdicts]] for one in found]
 
 sharp = filter_of("promises", threshold=0.6, attempts=30)
-print(json.dumps({
-    "told": told,
-    "free": [generate(named), generate(promised)],
-    "named": generate(named, "code_names", "promises"),
-    "promised": generate(promised, "code_names", sharp),
-}))
+print(json.dumps({"told": told, "free": generate(), "filtered": generate("code_names", sharp)}))
 """
 
 
@@ -84,13 +79,10 @@ def test_found_and_applied_by_name_from_python(site: Path) -> None:
         "promises": ["controlgen-house-style 1.0.0", "statistical"],
     }
     assert told["free"] == [["Kestrel Lovelace", []], ["Guaranteed Lovelace", []]]  # what it would say without
-
-    name, verdicts = told["named"]
+    (name, verdicts), (other, (_, (judge, passed, risk, action))) = told["filtered"]
     assert "kestrel" not in name.lower()
     assert verdicts == [["code_names", True, 0.0, "ban"], ["promises", True, 0, None]]
-
-    name, (_, (judge, passed, risk, action)) = told["promised"]
-    assert "guarante" not in name.lower()
+    assert "guarante" not in other.lower()
     assert (judge, passed, action) == ("promises", True, "remask")
     assert risk < 0.6
 
@@ -101,7 +93,7 @@ def test_applied_by_name_from_the_command_line(site: Path, tmp_path: Path) -> No
     lines = [json.dumps({"id": key, "text": text}) for key, text in (("named", NAMED), ("promised", PROMISED))]
     found = run(
         site,
-        *("-m", "controlgen", "extract", str(schema), "-", "--steps", "8"),
+        *("-m", "controlgen", "extract", str(schema), "-", "--steps", "4", "--max-new-tokens", "32"),
         *("--filter", "code_names", "--filter", 'promises:{"threshold": 0.6, "action": "block"}'),
         text="\n".join(lines),
     )
