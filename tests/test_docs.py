@@ -18,7 +18,7 @@ def _page(name: str) -> str:
     return (DOCS / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", ["grammars.md", "families.md", "guidance.md"])
+@pytest.mark.parametrize("page", ["grammars.md", "families.md", "guidance.md", "safety.md"])
 def test_code_on_a_page_runs(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_registry, "_ENTRIES", entries())  # what a page registers stays there
     blocks = re.findall(r"^```python\n(.*?)^```", _page(page), re.MULTILINE | re.DOTALL)
