@@ -8,6 +8,8 @@ import sys
 import pytest
 
 import controlgen
+from controlgen.guidance import safety
+from controlgen.guidance.safety import adapters
 
 NAMES = {
     "ControlgenError",
@@ -75,6 +77,28 @@ GUIDANCE = {
     "StepContext",
     "total",
 }
+SAFETY = {
+    "Action",
+    "BannedPatterns",
+    "BannedPhrases",
+    "ClassifierFilter",
+    "Finding",
+    "FolderClassifier",
+    "Level",
+    "PersonalData",
+    "Registered",
+    "RequiredDisclaimer",
+    "SafetyFilter",
+    "Secrets",
+    "Spans",
+    "Verdict",
+    "available",
+    "filter_of",
+    "in_any_spelling",
+    "judged",
+    "without",
+}
+ADAPTERS = {"GuardrailsFilter", "LLMGuardFilter", "PresidioFilter"}
 SAMPLERS = {
     "Analytic",
     "Ancestral",
@@ -115,10 +139,12 @@ FAMILIES = {
         (controlgen, NAMES),
         (controlgen.constraints, CONSTRAINTS),
         (controlgen.guidance, GUIDANCE),
+        (safety, SAFETY),
+        (adapters, ADAPTERS),
         (controlgen.samplers, SAMPLERS),
         (controlgen.families, FAMILIES),
     ],
-    ids=["controlgen", "constraints", "guidance", "samplers", "families"],
+    ids=["controlgen", "constraints", "guidance", "safety", "adapters", "samplers", "families"],
 )
 def test_the_public_names(package, names):
     assert set(package.__all__) == names
