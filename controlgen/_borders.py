@@ -21,7 +21,7 @@ from controlgen.constraints._arrays import AutomatonArrays
 from controlgen.constraints._blocks import advance, block, completion, finishing
 from controlgen.families import Family
 
-__all__ = ["Borders"]
+__all__ = ["Borders", "ends_in", "has_ended"]
 
 
 class Borders:
@@ -177,6 +177,11 @@ class Borders:
         """The finished block (block,) int64 as the network sees it."""
         lead = self._prefix.lead(row.index) if row.start == 0 else row.witness[:0]
         return torch.cat((lead, row.witness[row.window]))
+
+
+def has_ended(row: Row) -> bool:
+    """Whether a row has finished its block and no text of it is to come."""
+    return row.block_done and (row.stop >= row.length or ends_in(row, row.stop))
 
 
 def ends_in(row: Row, stop: int) -> bool:

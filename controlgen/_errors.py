@@ -10,6 +10,7 @@
     ├── VerificationError    no candidate of a verified constraint passed within the budget
     ├── BlockedOutput        an output that a safety filter does not let pass
     ├── FilterError          a safety filter that failed itself: nothing passes
+    ├── RewardError          a reward of particles that holds every output for impossible
     ├── SessionError         a session was driven past its end
     └── TraceError           (also ValueError) a trace file that can't be read
 
@@ -43,6 +44,7 @@ __all__ = [
     "ModelOutputError",
     "NotADiffusionModel",
     "OptionError",
+    "RewardError",
     "SessionError",
     "TraceError",
     "UnsupportedConstraint",
@@ -149,6 +151,21 @@ class FilterError(ControlgenError):
     def __init__(self, filter: str, what: str) -> None:
         self.filter = filter
         super().__init__(f"safety filter {filter!r} {what}; nothing passes a filter that fails")
+
+
+class RewardError(ControlgenError):
+    """The reward of particles is -inf for every one of them in the end.
+
+    Attributes:
+        row: index of the prompt in its batch.
+    """
+
+    def __init__(self, texts: tuple[str, ...], row: int = 0) -> None:
+        self.row = row
+        super().__init__(
+            f"prompt {row}: the reward is -inf for all {len(texts)} particles, {texts[0][:80]!r} among them; give what "
+            "is only bad a finite reward, take more particles, or put what is impossible into the constraint"
+        )
 
 
 class SessionError(ControlgenError):

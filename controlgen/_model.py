@@ -259,6 +259,7 @@ class Model:
             VerificationError: the constraint is only `verified` and no candidate passed.
             BlockedOutput: a safety filter does not let the output pass.
             FilterError: a safety filter failed itself.
+            RewardError: the reward of particles is -inf for every one of them.
             OptionError: an option outside its range.
         """
         session = self.session(prompt, output_type, max_new_tokens=max_new_tokens, fixed=fixed, **options)

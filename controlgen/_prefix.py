@@ -50,6 +50,17 @@ class Prefix:
             self._stored[row].append(block)
         self._waiting += 1
 
+    def copy(self, sources: dict[int, int]) -> None:
+        """Rows take over the finished blocks of others, row by source, all of the same prompt.
+
+        Where that changes any, the blocks of all rows are stored anew before the next prediction.
+        """
+        before = self._stored
+        self._stored = before | {row: list(before[source]) for row, source in sources.items()}
+        if any(not torch.equal(*pair) for row in sources for pair in zip(before[row], self._stored[row], strict=True)):
+            self._conditioning = self._blanked = None
+            self._waiting = len(self._stored[next(iter(sources))])
+
     def conditioning(self, rows: list[int]) -> tuple[Any, int]:
         """What `Denoiser.predict` needs for these rows, ascending; and how many cache passes that took."""
         if self._conditioning is None:

@@ -18,7 +18,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from controlgen._borders import Borders, ends_in
+from controlgen._borders import Borders, ends_in, has_ended
 from controlgen._errors import ContextTooLong, ControlgenError, OptionError, SessionError
 from controlgen._first_witness import FirstWitness
 from controlgen._options import Options
@@ -95,7 +95,7 @@ class Session:
         self._stepper = Stepper(family, self._borders, self._options)
         self._remasking = Remasking(self._borders)
         self._population = (
-            Population(self._rows, self._options, family, self._stepper.target, self._borders.offset)
+            Population(self._rows, self._options, family, self._stepper, self._borders, prefix)
             if self._options.particles is not None
             else None
         )
@@ -141,7 +141,7 @@ class Session:
             return self._close(active, "deadline")
         self._jump(active)
         working = self._active
-        if working and self._forward.family.carries:
+        if working and self._forward.family.carries and self._population is None:
             self._carry(working)
         if any(not row.block_done for row in working):
             self._denoise(working)
@@ -167,6 +167,8 @@ class Session:
             InfeasibleConstraint: no member of the language has these tokens beside the committed ones; nothing changed.
             SessionError: the row is finished or unknown, or a position can't be rewritten.
         """
+        if self._population is not None:
+            raise SessionError("the weights of particles don't know of tokens from outside: give them as fixed")
         found = [candidate for candidate in self._active if candidate.prompt_index == row]
         if not found:
             raise SessionError(f"row {row} is finished or not there: nothing to rewrite")
@@ -208,8 +210,7 @@ class Session:
             found.update({row.prompt_index: row.error or row.result() for row in self._rows})
         else:
             for group in dict.fromkeys(row.prompt_index for row in self._rows):
-                row, cloud = self._population.drawn(group)
-                found[group] = row.error or replace(row.result(), particles=cloud)
+                found[group] = self._population.outcome(group)
         return [found[index] for index in sorted(found)]
 
     # -- ends -------------------------------------------------------------------------------------------------------
@@ -229,7 +230,7 @@ class Session:
     def _output(self, rows: list[Row], step: int | None = None) -> StepOutput:
         step = self._step - 1 if step is None else step
         if self._population is not None:
-            rows = [self._population.heaviest(group) for group in dict.fromkeys(row.prompt_index for row in rows)]
+            rows = [self._population.shown(group) for group in dict.fromkeys(row.prompt_index for row in rows)]
         drafts = tuple(row.draft(step) for row in rows if row.error is None)
         return StepOutput(step=step, rows=drafts, done=self.done)
 
@@ -239,6 +240,8 @@ class Session:
         """Let the rows go on with the present block of their canvases."""
         for row in rows:
             self._borders.enter(row)
+            if ends_in(row, row.start):  # it waits for other particles of its prompt
+                row.settle()
         self._forward.new_block()
 
     def _settle_up(self) -> None:
@@ -246,7 +249,7 @@ class Session:
         for row in self._active:
             if self._population is not None and self._population.hold(row):
                 continue
-            if row.block_done and (row.stop >= row.length or ends_in(row, row.stop)):
+            if has_ended(row):
                 row.finish("complete", self._elapsed())
         going = self._active
         if going and all(row.block_done for row in going):
@@ -300,10 +303,9 @@ class Session:
         self._stepper(working, shown, self._step)
         self._send_back(working, shown)
         if self._population is not None:
-            self._population.weigh(working, fixed, shown, lambda row: row.step / self._stepper.steps(row))
+            self._population.weigh(working, fixed, shown)
         for row in rows:
             row.constraint_seconds += (time.perf_counter() - asked) / len(rows)
-
 
     def _send_back(self, rows: list[Row], shown: Pass) -> None:
         """Let safety filters change the drafts that they do not let pass."""

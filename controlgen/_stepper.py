@@ -66,7 +66,17 @@ class Stepper:
 
     def ends(self, row: Row) -> bool:
         """Whether stop and pad positions are committed like any others."""
+        if self._options.particles is not None and self._sampler.blind:
+            return True  # positions are chosen without a look at the tokens, or the weights are not known
         return self._sampler.ranks_ends or (row.task.exactness == "free" and self._family.ranks_ends)
+
+    def always_draws(self, row: Row) -> bool:
+        """Whether the temperature is above 0 in every step."""
+        if self._options.temperature is not None:
+            return self._options.temperature > 0
+        steps = self.steps(row)
+        own = [self._sampler.temperature(step, steps) for step in range(steps)]
+        return all(self._sampler.draws if heat is None else heat > 0 for heat in own)
 
     def renew(self, row: Row, shown: Pass) -> None:
         """Another witness from the same step's posterior, for a row whose language has changed."""

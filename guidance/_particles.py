@@ -32,27 +32,34 @@ class Particles:
 
         log w += Σ_{i ∈ S} (log p_t(x_i) − f_i(x_i)) + log Z_t − log Z_t(S fixed too)
 
-    at each step: without guidance just the increments of log Z that come from the commits. With them left out
-    (`log_z=False`, for comparison only) the canvases that the constraint has squeezed count as much as those that the
-    model likes, however many particles there are. The reward enters by Feynman–Kac potentials of the drafts x̂_t:
+    at each step: without guidance just the increments of log Z that come from the commits. Guidance changes where
+    particles are looked for, not the target; weights of a language (`Language.prefer`, phrases that are always on)
+    multiply P. With the increments left out (`log_z=False`, for comparison only) the result is biased, however many
+    particles there are: canvases that the constraint has squeezed count as much as those that the model likes, and
+    guidance stays in. The reward enters by Feynman–Kac potentials of the drafts x̂_t:
 
         "difference":  log w += λ (r(x̂_t) − r(x̂_{t−1})),
         "max":         log w += λ (max_{s ≤ t} r(x̂_s) − max_{s < t} r(x̂_s)),  and λ (r(x) − max) at the end,
 
-    which both come to λ r(x) in the end. Particles are drawn anew in proportion to their weights, and the weights made
-    equal, when the effective sample size (Σw)² / Σw² falls below `threshold` · count ("resample", systematic), or in
-    every step all from one draw ("svdd": the next step's candidates all come from the one that was chosen). In the
-    end one particle is drawn by weight.
+    which both come to λ r(x) in the end; until then a draft of −inf counts as much as the worst of the others, so that
+    nothing is lost that might come to a good end. Particles are drawn anew in proportion to their weights, and the
+    weights made equal, when the effective sample size (Σw)² / Σw² falls below `threshold` · count ("resample",
+    systematic), or in every step all from one draw ("svdd": the next step's candidates all come from the one that was
+    chosen). In the end one particle is drawn by weight.
 
-    Right for samplers whose choice of positions does not look at tokens: `Ancestral`, `FirstHitting`, and `Random` and
-    `LeftToRight` where a canvas has no stop tokens. For those that go by confidence the same weights are used, and the
-    target is that of a chain which would have chosen the same positions. Samplers that take tokens back, and greedy
-    decoding, have no such weights and are refused.
+    Right for samplers whose choice of positions looks at no token (`Sampler.blind`): `Ancestral`, `Analytic`,
+    `FirstHitting`, `Random` and `LeftToRight` without a threshold. With particles these commit stop and pad tokens like
+    any others, and P is the chain that does so. Those that go by confidence have the same weights, but there they only
+    approximate: which positions are chosen depends on the tokens drawn. So do candidates that verification or a filter
+    has drawn again, and outputs of a session that is stopped early, whose weights speak of what was committed.
+    Samplers that take tokens back, greedy steps and models without a mask token have no such weights and are refused.
 
-    Cost: `count` canvases instead of one in every pass, one more log Z per step, one call of the reward per step.
+    Cost: `count` canvases instead of one in every pass, one more log Z per step, one call of the reward per step; where
+    canvases are decoded in blocks, one pass that stores the finished blocks anew when resampling has mixed them.
 
     Args:
-        reward: texts to numbers, the more the better; called with all new texts of a step at once. −inf: impossible.
+        reward: texts to numbers, the more the better; called with all new texts of a step at once. −inf: impossible,
+            and where all particles are in the end, the prompt ends in a `RewardError`. None: log Z alone.
         count: particles per prompt.
         strength: λ.
         potential, selection, threshold, log_z: see above.
@@ -107,16 +114,24 @@ class Particles:
         """λ r of texts.
 
         Raises:
-            ValueError: the reward gives NaN, +inf, or another number of values than there are texts.
+            ValueError: the reward raises, or gives NaN, +inf, what is no number, or another number of values than there
+                are texts; the message names the reward and a draft.
         """
         if self.reward is None or self.strength == 0 or not texts:
             return [0.0] * len(texts)
-        found = [float(value) for value in self.reward(texts)]
+        name = getattr(self.reward, "__name__", type(self.reward).__name__)
+        try:
+            found = [float(value) for value in self.reward(texts)]
+        except Exception as error:
+            raise ValueError(
+                f"the reward {name} failed on {len(texts)} drafts, the first of which is {texts[0][:80]!r}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
         if len(found) != len(texts):
-            raise ValueError(f"the reward gave {len(found)} values for {len(texts)} texts")
+            raise ValueError(f"the reward {name} gave {len(found)} values for {len(texts)} drafts")
         for text, value in zip(texts, found, strict=True):
             if math.isnan(value) or value == math.inf:
-                raise ValueError(f"the reward gave {value} for the text {text[:80]!r}: give a number, or -inf")
+                raise ValueError(f"the reward {name} gave {value} for the draft {text[:80]!r}: give a number, or -inf")
         return [self.strength * value if value != -math.inf else -math.inf for value in found]
 
     def ancestors(self, log_weights: Tensor, generator: torch.Generator) -> Tensor | None:
@@ -135,7 +150,7 @@ class ParticleCloud:
     Attributes:
         texts: of all particles, at the end; None for those whose output failed (verification, a safety filter).
         log_weights: (K,) float64, normalised: the probability that a particle is the result.
-        rewards: λ r of the texts.
+        rewards: λ r of the texts, as far as they did not fail.
         effective_sizes: (Σw)² / Σw² after each step, before resampling; between 1 and K.
         log_normalizer: estimate of log Σ_x P(x) 1[x ∈ L] e^{λ r(x)}; its exponential is unbiased.
     """

@@ -105,6 +105,14 @@ class Sampler(ABC):
     ranks_ends: ClassVar[bool] = False
     extra_steps: int = 0
 
+    @property
+    def blind(self) -> bool:
+        """Whether the choice of positions looks at no token of the witness and at no probability of one.
+
+        Only then is the probability of what a step commits known; see `controlgen.guidance.Particles`.
+        """
+        return False
+
     @abstractmethod
     def step(self, reading: Reading) -> Moves:
         """What to commit and what to reopen. In the last step everything open is committed, whatever it says."""

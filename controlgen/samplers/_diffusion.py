@@ -42,6 +42,10 @@ class Ancestral(_Scheduled):
     Source: MDLM, Sahoo et al. 2024 (arXiv:2406.07524), equation 7.
     """
 
+    @property
+    def blind(self) -> bool:
+        return True
+
     def step(self, reading: Reading) -> Moves:
         now, then = self.time(reading.step, reading.steps), self.time(reading.step + 1, reading.steps)
         return Moves(reading.open & (reading.uniforms() < (now - then) / now))
@@ -58,6 +62,10 @@ class Analytic(_Scheduled):
     """
 
     reads: ClassVar[frozenset[str]] = frozenset({"log_total"})
+
+    @property
+    def blind(self) -> bool:
+        return True
 
     def __init__(self, *, eps: float = 1e-5, noise_eps: float = 1e-3) -> None:
         super().__init__(eps=eps)
@@ -88,6 +96,10 @@ class FirstHitting(Sampler):
     """
 
     draws: ClassVar[bool] = True
+
+    @property
+    def blind(self) -> bool:
+        return True
 
     def step(self, reading: Reading) -> Moves:
         return Moves(best(reading.uniforms(), reading.open, 1))

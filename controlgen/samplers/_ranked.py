@@ -122,12 +122,20 @@ class Margin(_Ranked):
 class Random(_Ranked):
     """Any positions, drawn evenly with the row's seed."""
 
+    @property
+    def blind(self) -> bool:
+        return self.threshold is None
+
     def rank(self, reading: Reading) -> Tensor:
         return torch.rand(len(reading.witness), generator=reading.generator)
 
 
 class LeftToRight(_Ranked):
     """The leftmost positions first (SDAR's "sequential")."""
+
+    @property
+    def blind(self) -> bool:
+        return self.threshold is None
 
     def rank(self, reading: Reading) -> Tensor:
         return -torch.arange(len(reading.witness), dtype=torch.float64)
