@@ -226,9 +226,9 @@ class Expansion:
                 return self._determinise(erased_nfa(self.compile(inner), markers))
             case JsonString(inner):
                 return self._determinise(json_string_nfa(self.compile(inner)))
-            case Spelled(inner):
+            case Spelled(inner, needless):
                 read = self.compile(inner)
-                return read if read.is_empty else self._determinise(spelled_nfa(read))
+                return read if read.is_empty else self._determinise(spelled_nfa(read, needless=needless))
             case Substrings():
                 return self._determinise(substring_nfa(term, self.max_states, self._deadline))
             case Call(name):

@@ -1,5 +1,8 @@
 r"""The written texts whose reading, after JSON's escapes are resolved, is in a language: `in_any_spelling`.
 
+`in_plain_spelling` are those of them in which `\uXXXX` spells control characters alone, which JSON takes in no other
+way. What is read has such a spelling too, and the automaton is many times smaller.
+
 A written text is read from left to right, the same whether it stands in a JSON string or not:
 
 * `\uXXXX`, in digits of either case, is the code point; two that make a surrogate pair are one code point, and a
@@ -32,7 +35,7 @@ from ._terms import Spelled
 if TYPE_CHECKING:
     from ._language import Language
 
-__all__ = ["in_any_spelling", "spelled_nfa"]
+__all__ = ["in_any_spelling", "in_plain_spelling", "spelled_nfa"]
 
 _BACKSLASH = 0x5C
 _HEX = [(f"{digit:x}", digit) for digit in range(16)] + [(f"{digit:X}", digit) for digit in range(10, 16)]
@@ -55,11 +58,20 @@ def in_any_spelling(language: Language) -> Language:
     Raises:
         ValueError: for a language that is verified or has borders.
     """
+    return _spelled(language, "in_any_spelling", needless=True)
+
+
+def in_plain_spelling(language: Language) -> Language:
+    """`in_any_spelling`, of the texts without needless escapes alone; the same arguments and errors."""
+    return _spelled(language, "in_plain_spelling", needless=False)
+
+
+def _spelled(language: Language, name: str, *, needless: bool) -> Language:
     if language.verify is not None or language.borders:
-        raise ValueError("in_any_spelling needs an exact language without borders: pass the language of its automaton")
+        raise ValueError(f"{name} needs an exact language without borders: pass the language of its automaton")
     from ._language import Language  # it compiles terms, for which this module is needed
 
-    return Language(Spelled(language.term))
+    return Language(Spelled(language.term, needless))
 
 
 @dataclass
@@ -67,13 +79,21 @@ class _Machine:
     """Steps from state to state; what is written out on the way.
 
     Attributes:
+        needless: whether it reads escapes that nobody needs.
+        number: of each state.
         steps: (state, written bytes that lead on, bytes put out before, whether the byte itself is put out, state).
         finals: (state, bytes put out at the end of the text).
     """
 
+    needless: bool
     number: dict[_Key, int] = field(default_factory=dict)
     steps: list[tuple[int, frozenset[int], bytes, bool, int]] = field(default_factory=list)
     finals: list[tuple[int, bytes]] = field(default_factory=list)
+
+    @property
+    def escapes(self) -> tuple[int, ...]:
+        """The states behind a backslash."""
+        return tuple(self.number[(*home, "\\")] for home in (_TEXT, _HIGH))
 
     def state(self, key: _Key) -> int:
         return self.number.setdefault(key, len(self.number))
@@ -91,9 +111,10 @@ _HIGH: _Key = ("after a high surrogate",)
 
 
 @cache
-def _machine() -> _Machine:
-    """The reading of texts; state 0 is the start. It may branch, but reads every text in one way only."""
-    machine = _Machine()
+def _machine(needless: bool) -> _Machine:
+    """The reading of texts; state 0 is the start. It may branch, but reads every text in one way only, or not at all:
+    one with needless escapes, unless they are wanted."""
+    machine = _Machine(needless)
     for home in (_TEXT, _HIGH):
         _add_home(machine, home)
     _add_failed(machine)
@@ -103,7 +124,7 @@ def _machine() -> _Machine:
 
 def _add_home(machine: _Machine, home: _Key) -> None:
     """Between two characters. Behind a high surrogate that stands alone, no low one may follow."""
-    escape, digits, odd = (*home, "\\"), (*home, "u"), (*home, "d")
+    escape, digits = (*home, "\\"), (*home, "u")
     machine.final(home)
     machine.step(home, _OTHERS, b"", _TEXT, copied=True)
     machine.step(home, "\\", b"", escape)
@@ -114,6 +135,13 @@ def _add_home(machine: _Machine, home: _Key) -> None:
     machine.step(escape, "u", b"", digits)
     machine.step(escape, "u", b"\\u", ("failed", 0))
     _add_digits(machine, digits, 0, 0x10000)
+    if machine.needless:
+        _add_surrogates(machine, home, digits)
+
+
+def _add_surrogates(machine: _Machine, home: _Key, digits: _Key) -> None:
+    """The first of two surrogates, and one that stands alone; behind a high one, `\\uDC00` … is no other character."""
+    odd = (*home, "d")
     machine.step(digits, "dD", b"", odd)
     for letter, digit in _HEX:
         if digit in range(8, 12):
@@ -150,6 +178,8 @@ def _add_digits(machine: _Machine, key: _Key, low: int, size: int) -> None:
     for letter, digit in _HEX:
         share = size // 16
         first = low + digit * share
+        if not machine.needless and first >= 0x20:
+            continue
         clipped = 0x800 if (first, share) == (0xD000, 0x1000) else share  # the rest of that block are surrogates
         put = _certain(first, clipped)[known:]
         to = _TEXT if share == 1 else ("digits", share, clipped == 0x800, _rest(first, clipped))
@@ -218,12 +248,13 @@ def _add_failed(machine: _Machine) -> None:
 Block = NDArray[np.int32]  # (4, n): source, low, high, target
 
 
-def spelled_nfa(read: Dfa) -> Nfa:
-    """The automaton of the written texts that read as a text of `read`."""
-    machine, size = _machine(), read.num_states
+def spelled_nfa(read: Dfa, *, needless: bool = True) -> Nfa:
+    """The automaton of the written texts that read as a text of `read`; see `Spelled` for `needless`."""
+    machine, size = _machine(needless), read.num_states
     edges = as_fragment(read).edges
     by_source = np.append(np.searchsorted(edges.source, np.arange(size)), len(edges.source))
-    reached = _reached(machine, read)
+    alike = _alike(machine, read)
+    reached = _reached(machine, read, alike)
     blocks = [np.empty((4, 0), np.int32)]
     for source, written, put, copied, target in machine.steps:
         after = _after(read, put)
@@ -233,7 +264,8 @@ def spelled_nfa(read: Dfa) -> Nfa:
             blocks += _copied(edges, by_source, after, live, ranges, source * size, target * size)
         else:
             columns = np.broadcast_arrays(source * size + live[:, None], *np.array(ranges).T[:, None, :])
-            leads = np.broadcast_to(target * size + after[live][:, None], columns[0].shape)
+            following = (alike[after] if target in machine.escapes else after)[live]
+            leads = np.broadcast_to(target * size + following[:, None], columns[0].shape)
             blocks.append(np.stack([*columns, leads]).reshape(4, -1).astype(np.int32))
     return _numbered(machine, read, np.concatenate(blocks, axis=1))
 
@@ -255,19 +287,36 @@ def _numbered(machine: _Machine, read: Dfa, edges: Block) -> Nfa:
     return Nfa(end + 1, int(np.searchsorted(used, start)), end, Edges(source, edges[1], edges[2], target), empty)
 
 
-def _reached(machine: _Machine, read: Dfa) -> NDArray[np.bool_]:
+def _within(read: Dfa) -> NDArray[np.bool_]:
+    """(S,) the states within a character."""
+    return (read.table[:, np.unique(read.byte_class[0x80:0xC0])] >= 0).any(axis=1)
+
+
+def _alike(machine: _Machine, read: Dfa) -> NDArray[np.integer]:
+    """(S,) for each state the first of those that differ in no byte that an escape begins with: one does for all."""
+    states = np.flatnonzero(~_within(read))
+    written = [put for _, _, put, _, _ in machine.steps] + [put for _, put in machine.finals]
+    first = sorted({put[0] for put in written if put})
+    rows = read.table[states][:, np.unique(read.byte_class[first])]
+    _, index, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    alike = np.arange(read.num_states)
+    alike[states] = states[index[inverse.reshape(-1)]]
+    return alike
+
+
+def _reached(machine: _Machine, read: Dfa, alike: NDArray[np.integer]) -> NDArray[np.bool_]:
     """(P, S) the automaton's states at which the machine's states can be: escapes begin between two characters."""
-    within = (read.table[:, np.unique(read.byte_class[0x80:0xC0])] >= 0).any(axis=1)
+    within = _within(read)
     reached = np.zeros((len(machine.number), read.num_states), dtype=np.bool_)
     reached[machine.number[_TEXT]] = True
-    escapes = [machine.number[(*home, "\\")] for home in (_TEXT, _HIGH)]
     pending = {machine.number[_TEXT]}
     while pending:
         here = pending.pop()
         for source, written, put, copied, target in machine.steps:
             if source != here or target == machine.number[_TEXT]:
                 continue
-            states = _after(read, put)[reached[source] & ~(within if target in escapes else np.False_)]
+            states = _after(read, put)[reached[source] & ~(within if target in machine.escapes else np.False_)]
+            states = alike[states] if target in machine.escapes else states
             states = _through(read, states, written) if copied else states[states >= 0]
             if not reached[target, states].all():
                 reached[target, states] = True

@@ -164,9 +164,13 @@ class JsonString(Term):
 @_cached_hash
 @dataclass(frozen=True)
 class Spelled(Term):
-    """The written texts that read as a text of `term` once JSON's escapes are resolved, see `_spellings`."""
+    """The written texts that read as a text of `term` once JSON's escapes are resolved, see `_spellings`.
+
+    `needless`: also texts in which a character stands in an escape that needs none.
+    """
 
     term: Term
+    needless: bool = True
 
 
 @_cached_hash

@@ -89,24 +89,28 @@ def _letters(structure: str) -> str:
 
 
 _CLASSES = {"n": "[0-9]", "a": "[A-Z]", "c": "[0-9A-Z]"}
-_CERTAIN = 11  # characters of an account that are enough to tell that it is one
+_CERTAIN = 7  # characters behind the first four of an account that are enough to tell that it is one
 
 
 def iban_pattern(*, grouped: bool = False, numeric: bool, certain: bool = False) -> str:
     """The shape of an IBAN, of the countries whose accounts are digits only or of the others; ignores case.
 
     `grouped`: with a space or hyphen behind the first group of four, and perhaps behind others; else without any.
-    `certain`: only as much of its beginning as is enough to tell.
+    `certain`: a wider shape of its beginning, enough to tell: four digits, letters or either, and seven of either.
     """
-    options = []
+    countries: dict[str, list[str]] = {}
     for country, written in STRUCTURES.items():
         structure = _letters(written)
         if (set(structure) == {"n"}) == numeric:
-            body = ""
-            for place, kind in enumerate(structure[: _CERTAIN if certain else None]):
-                body += ("[ -]?" if place else "[ -]") if grouped and place % 4 == 0 else ""
-                body += _CLASSES[kind]
-            options.append(f"{country}[0-9]{{2}}{body}")
+            first = structure[:4] if structure[:4] in ("nnnn", "aaaa") else "cccc"
+            countries.setdefault(first + "c" * _CERTAIN if certain else structure, []).append(country)
+    options = []
+    for structure, members in countries.items():
+        body = ""
+        for place, kind in enumerate(structure):
+            body += ("[ -]?" if place else "[ -]") if grouped and place % 4 == 0 else ""
+            body += _CLASSES[kind]
+        options.append(f"(?:{'|'.join(members)})[0-9]{{2}}{body}")
     return "|".join(options)
 
 

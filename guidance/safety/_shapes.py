@@ -1,8 +1,9 @@
-"""Kinds of things with a shape, such as numbers and keys: what a filter of personal data or of secrets is made of.
+r"""Kinds of things with a shape, such as numbers and keys: what a filter of personal data or of secrets is made of.
 
 A kind says what it looks like, as a regular expression between borders, and may have a check (of its check digits)
-that a scan asks in addition. Its language has the check too where an automaton of it is affordable (`term`), in texts
-without a backslash; else it is all texts of that shape, a superset of what a scan finds.
+that a scan asks in addition. Its language has the check too where that is wanted and an automaton of it is affordable
+(`term`); else it is all texts of that shape, a superset of what a scan finds. Needless escapes (`\u0031` for a digit)
+are barred as such by the language; a scan reads them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from controlgen.constraints import Contains, Language
+from controlgen.constraints import Language
 from controlgen.constraints._regex import regex_term
-from controlgen.constraints._spellings import in_any_spelling
-from controlgen.constraints._terms import EPSILON, Term, alt, any_text, both, seq
+from controlgen.constraints._terms import EPSILON, Term, alt, any_text, both, minus, neg, seq
 from controlgen.guidance.safety._base import Finding, SafetyFilter
-from controlgen.guidance.safety._phrases import prepared
+from controlgen.guidance.safety._phrases import prepared, seen_through
 from controlgen.guidance.safety._text import merged, readings
 
 __all__ = ["Kind", "KindFilter"]
@@ -34,7 +34,7 @@ class Kind:
         pattern: what it looks like, in Python's syntax without groups that capture, look-around or anchors.
         check: whether a text of that shape is one.
         term: the texts that are one; None: all of that shape.
-        certain: a shape that each begins with, and that is enough for its language; None: the whole shape.
+        certain: a wider shape that each begins with, for the language, whatever may follow; None: `pattern` itself.
         before, after: the characters (inside of a class `[...]`) that may not stand right before it and behind it.
         ignore_case: whether the pattern folds case.
     """
@@ -70,14 +70,6 @@ class Kind:
         inner = regex_term(self.pattern if self.certain is None else self.certain, flags=self._flags)
         right = _border(self.after, left=False) if self.certain is None else any_text()
         return seq(_border(self.before, left=True), inner, right)
-
-    def allowed(self, *, exact: bool) -> Language:
-        """The texts in which none stands. Escapes are seen through in texts that have any; each state has so many
-        that check digits would cost too much there."""
-        written, read = (Language(self.language(exact=one)) for one in (exact, False))
-        if not exact or self.term is None:
-            return ~written & ~in_any_spelling(read)
-        return ~written & ~(in_any_spelling(read) & Contains("\\"))
 
 
 def _border(barred: str, *, left: bool) -> Term:
@@ -117,8 +109,8 @@ class KindFilter(SafetyFilter):
         raise NotImplementedError
 
     def _exact(self) -> bool:
-        """Whether the language of these kinds can afford check digits."""
-        return True
+        """Whether the language of these kinds has check digits."""
+        return False
 
     def scan(self, text: str, prompt: str = "") -> Finding:
         spans = merged(
@@ -135,6 +127,7 @@ class KindFilter(SafetyFilter):
 
     @cached_property
     def _allowed(self) -> Language:
-        """Kind by kind: the automata of small languages, intersected, are the cheapest way to that of all."""
-        parts = [kind.allowed(exact=self._exact()) for shapes in self._kinds.values() for kind in shapes]
-        return prepared(Language(both(*(part.term for part in parts))))
+        """Shape by shape: small automata, taken away one by one, are the cheapest way to that of all."""
+        first, *others = (kind.language(exact=self._exact()) for kinds in self._kinds.values() for kind in kinds)
+        written = Language(minus(both(*map(neg, others)), first) if others else neg(first))
+        return prepared(seen_through(written))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from controlgen.constraints import Choice, Contains, JsonSchema, Language, Regex, Text
 from controlgen.constraints._expansion import compile_term
-from controlgen.constraints._spellings import in_any_spelling
+from controlgen.constraints._spellings import in_any_spelling, in_plain_spelling
 
 UNIT = re.compile(r'\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(["\\/bfnrt])')
 SHORT = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -46,7 +46,7 @@ ODD = st.sampled_from(['"', "\\", "/", "\b", "\n", "u", "0", "b", "\u00e9", "\u2
 CHARACTERS = st.one_of(st.characters(exclude_categories=["Cs"]), ODD)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(CHARACTERS, st.integers(0, 2)), max_size=6), st.data())
 def test_every_spelling_of_a_value(letters: list[tuple[str, int]], data: st.DataObject) -> None:
     value = "".join(letter for letter, _ in letters)
@@ -98,6 +98,31 @@ def test_every_escape_of_every_code_point() -> None:
             assert in_any_spelling(Choice([json.loads(f'"{written}"')])).matches(written)
 
 
+def is_plain(written: str) -> bool:
+    r"""Whether `\uXXXX` stands for control characters alone."""
+    escapes = (match[3] or match[1] or "0" for match in UNIT.finditer(written))
+    return all(int(code, 16) < 0x20 for code in escapes)
+
+
+MORE = [*PIECES, "01", "\\u001F", "\\u0009", "\n", "\\n", "\\/", "\u00e9"]
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.sampled_from(MORE), max_size=9).map("".join))
+def test_plain_spellings(written: str) -> None:
+    for language in (*READ, Contains("\t"), Contains("\n"), Contains("/n"), Regex(r"(?s)(?:[^\x1f]|\x1fb)*")):
+        expected = is_plain(written) and language.matches(reading(written))
+        assert in_plain_spelling(language).matches(written) == expected, written
+
+
+def test_all_short_texts_in_plain_spelling() -> None:
+    languages = [(language, in_plain_spelling(language)) for language in (*READ, Contains("\x00"))]
+    for letters in itertools.chain(itertools.product("\\ub06", repeat=4), itertools.product("\\u0", repeat=7)):
+        written = "".join(letters)
+        for language, plain in languages:
+            assert plain.matches(written) == (is_plain(written) and language.matches(reading(written))), written
+
+
 def test_parity_of_backslashes() -> None:
     word = in_any_spelling(Contains("bomb"))
     for count in range(6):
@@ -116,9 +141,11 @@ def test_operators_and_sizes() -> None:
     assert compile_term(in_any_spelling(Text()).term).num_states == compile_term(Text().term).num_states
     assert not in_any_spelling(Choice(["a"]) & Choice(["b"])).matches("")
     assert in_any_spelling(Contains("bomb")).dfa.num_states < 60
+    assert in_plain_spelling(Contains("bomb")).dfa.num_states < 40
 
 
 @pytest.mark.parametrize("language", [Language(Text().term, verify=bool), Language(Text().term, borders=True)])
 def test_languages_without_an_automaton_of_their_own_are_refused(language: Language) -> None:
-    with pytest.raises(ValueError, match="exact language"):
-        in_any_spelling(language)
+    for spelling in (in_any_spelling, in_plain_spelling):
+        with pytest.raises(ValueError, match=f"{spelling.__name__} needs an exact language"):
+            spelling(language)
