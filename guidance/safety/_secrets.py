@@ -10,12 +10,13 @@ __all__ = ["Secrets"]
 
 
 class Secrets(KindFilter):
-    """Texts without secrets.
+    r"""Texts without secrets.
 
     Kinds: aws, github, gitlab, slack, stripe, google, openai, anthropic, huggingface, npm, pypi, jwt, private_key (the
     header of a PEM block) and connection (a URL with a user and a password). They are told by their prefix, alphabet
     and least length, which is all that their formats say. The language bars them once the prefix and 4 characters stand
-    there (12 behind `sk-`, `hf_` and `npm_`), a JWT with its second segment: whole, they would not fit side by side.
+    there (12 behind `sk-`, `hf_` and `npm_`), a JWT from the first 8 characters of any JSON object in base64: whole, they
+    would not fit side by side. It also bars escapes `\uXXXX` of what is no control character.
 
     Args:
         kinds: names out of these; None for all.
@@ -51,7 +52,7 @@ _KINDS: Mapping[str, tuple[Kind, ...]] = {
     "huggingface": (_token("(?:hf|api_org)_", _ALNUM, 34, 12),),
     "npm": (_token("npm_", _ALNUM, 36, 12),),
     "pypi": (_token("pypi-AgE", _URL, 20),),
-    "jwt": (Kind(rf"eyJ{_URL}{{5,}}\.eyJ{_URL}{{5,}}\.{_URL}{{10}}", certain=rf"eyJ{_URL}{{5,}}\.eyJ", after=""),),
+    "jwt": (Kind(rf"eyJ{_URL}{{5,}}\.eyJ{_URL}{{5,}}\.{_URL}{{10}}", certain=f"eyJ{_URL}{{5}}", after=""),),
     "private_key": (Kind("-----BEGIN (?:[0-9A-Z]+ ){0,3}PRIVATE KEY", before="", after=""),),
-    "connection": (Kind(r"[0-9A-Za-z]://[^\s:/@\"'<>]*:[^\s/@\"'<>]+@[0-9A-Za-z\[]", before="", after=""),),
+    "connection": (Kind(r"[0-9A-Za-z]://[^\s:/@\\\"'<>]*:[^\s/@\\\"'<>]+@[0-9A-Za-z\[]", before="", after=""),),
 }
