@@ -30,7 +30,7 @@ class PersonalData(KindFilter):
     * phone: international (`+` or `00`, 7 to 15 digits), national with a trunk zero (9 to 11 digits: most of Europe,
       Japan, India …; not what begins like 05.06.2024), North American (3-3-4 digits); digits may have up to two of
       space `. - / ( )` between them.
-    * iban: of the 70-odd countries of the registry, in a row or in groups of four, with right check digits.
+    * iban: of the 89 countries of the registry, in a row or in groups of four, with right check digits.
     * card: 13 to 19 digits in a row, or in the groups 4-4-4-4, 4-4-4-4-3, 4-6-5, 4-6-4, with a right Luhn digit.
     * ip: IPv4 in decimal dots, IPv6 in every form of RFC 4291 but `::` alone.
     * national_id, by pattern: US SSN, UK NINO, French NIR, Spanish DNI and NIE, Italian codice fiscale, German

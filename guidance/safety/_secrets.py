@@ -15,8 +15,8 @@ class Secrets(KindFilter):
     Kinds: aws, github, gitlab, slack, stripe, google, openai, anthropic, huggingface, npm, pypi, jwt, private_key (the
     header of a PEM block) and connection (a URL with a user and a password). They are told by their prefix, alphabet
     and least length, which is all that their formats say. The language bars them once the prefix and 4 characters stand
-    there (12 behind `sk-`, `hf_` and `npm_`), a JWT from the first 8 characters of any JSON object in base64: whole, they
-    would not fit side by side. It also bars escapes `\uXXXX` of what is no control character.
+    there (12 behind `sk-`, `hf_` and `npm_`), a JWT from the first 8 characters of any JSON object in base64: whole,
+    they would not fit side by side. It also bars escapes `\uXXXX` of what is no control character.
 
     Args:
         kinds: names out of these; None for all.

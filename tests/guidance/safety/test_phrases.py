@@ -40,6 +40,21 @@ def test_every_look_alike_of_every_letter() -> None:
                     assert HARD.scan(text).spans, (letter, twin)
 
 
+def test_look_alikes_are_barred_where_asked_only() -> None:
+    for text in ("bоmb", "Ьomb", "b\u200bomb"):
+        assert not HARD.allowed().matches(text)
+        assert PLAIN.allowed().matches(text)
+
+
+def test_every_character_as_the_last_letter() -> None:
+    """By the standard library: two planes, in all of their code points."""
+    dfa = PLAIN.allowed().dfa
+    for point in (*range(0xD800), *range(0xE000, 0x20000)):
+        character = chr(point)
+        folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+        assert dfa.matches(f"bom{character}".encode()) == (not folded.startswith("b")), hex(point)
+
+
 @settings(max_examples=150, deadline=None)
 @given(WRITTEN)
 def test_scan_and_language_agree(written: str) -> None:
