@@ -289,7 +289,8 @@ def _numbered(machine: _Machine, read: Dfa, edges: Block) -> Nfa:
 
 def _within(read: Dfa) -> NDArray[np.bool_]:
     """(S,) the states within a character."""
-    return (read.table[:, np.unique(read.byte_class[0x80:0xC0])] >= 0).any(axis=1)
+    within: NDArray[np.bool_] = (read.table[:, np.unique(read.byte_class[0x80:0xC0])] >= 0).any(axis=1)
+    return within
 
 
 def _alike(machine: _Machine, read: Dfa) -> NDArray[np.integer]:
