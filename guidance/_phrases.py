@@ -15,6 +15,7 @@ from torch import Tensor
 
 from controlgen.constraints import Vocabulary
 from controlgen.guidance._base import Guidance, StepContext
+from controlgen.guidance._numbers import precision
 
 __all__ = ["Phrases"]
 
@@ -77,10 +78,10 @@ class Phrases(Guidance):
         return {phrase: self.strength * weight for phrase, weight in self.weights.items()}
 
     def log_factors(self, context: StepContext) -> Tensor:
-        """The mean-field factors at strength 1: (B, T, V) float32."""
-        chances = torch.softmax(context.logits.float(), dim=-1)  # (B, T, V)
+        """The mean-field factors at strength 1: (B, T, V), float64 for float64 logits, else float32."""
+        chances = torch.softmax(context.logits.to(precision(context.logits)), dim=-1)  # (B, T, V)
         canvas, closed = context.canvas.to(chances.device), ~context.editable.to(chances.device)
-        chances[closed] = torch.nn.functional.one_hot(canvas[closed], chances.shape[-1]).float()
+        chances[closed] = torch.nn.functional.one_hot(canvas[closed], chances.shape[-1]).to(chances)
         factors = torch.zeros_like(chances)
         for phrase, weight in self.weights.items():
             for spelling in _spellings(phrase, context.vocabulary):
