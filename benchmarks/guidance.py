@@ -84,9 +84,9 @@ def cost(
             "guidance": name,
             "forwards": cell.per_step(cell.forwards),
             "backwards": cell.per_step(cell.backwards),
-            "evaluations": cell.per_step(cell.evaluations),
-            "ms a step": middle([1e3 * value for value in cell.seconds.values()], lambda value: f"{value:.0f}"),
-            "× an unguided step": middle(cell.ratios(cells[PLAIN]), lambda value: f"{value:.2f}"),
+            "evaluated": cell.per_step(cell.evaluations),
+            "ms": middle([1e3 * value for value in cell.seconds.values()], "{:.0f}".format),
+            "ratio": middle(cell.ratios(cells[PLAIN]), "{:.2f}".format),
         }
         for name, cell in cells.items()
     ]

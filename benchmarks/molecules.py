@@ -3,8 +3,10 @@
     python -m benchmarks.molecules sample out/molecules.jsonl [--samples 1024] [--cells TEXT] [--device cuda --jobs 12]
     python -m benchmarks.molecules judge out/molecules.jsonl qm9.smi.gz
 
-`sample` needs no RDKit; it writes one line per cell. `judge` prints the tables: the share of valid samples, distinct
-ones and novel ones (valid, distinct, and not in QM9) among them, and the mean property of the novel ones.
+`sample` needs no RDKit; it writes a line per cell and `CHUNK` samples, and leaves alone what the file has already.
+`judge` prints the tables: the share of valid samples, distinct ones and novel ones (valid, distinct, and not in QM9)
+among them, the mean property of the novel ones, and the mean of the best novel ones: of as many as the cell has that
+found fewer of the two, with the language and without.
 """
 
 from __future__ import annotations
@@ -15,15 +17,17 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import stdev
 from typing import Any
 
 STRENGTHS = (1.0, 2.0, 4.0)
-KINDS = ("none", "D-CFG", "D-CBG first order", "D-CBG exact", "particles")
+KINDS = ("none", "D-CFG", "D-CBG first order", "D-CBG exact", "particles", "particles without log Z")
 PARTICLES = 4
+CHUNK = 64
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,15 @@ def cells() -> Iterator[Cell]:
         yield Cell("any", "none", 0.0, constrained)
         for target in ("rings", "qed"):
             for kind in KINDS[1:]:
-                for strength in STRENGTHS:
+                for strength in STRENGTHS if constrained or kind != KINDS[-1] else ():  # log Z of free text is 0
                     yield Cell(target, kind, strength, constrained)
 
 
 # -- sampling -------------------------------------------------------------------------------------------------------
 
 
-def run(cell: Cell, samples: int, device: str, automaton: str | None, backend: str | None) -> dict[str, Any]:
-    """The texts of a cell, and the seconds that they took."""
+def run(cell: Cell, seeds: range, device: str, automaton: str | None, backend: str | None) -> dict[str, Any]:
+    """The texts of a cell, one for each seed, and the seconds that they took."""
     import torch
 
     torch.set_num_threads(1)
@@ -63,14 +67,15 @@ def run(cell: Cell, samples: int, device: str, automaton: str | None, backend: s
     level = {cell.target: "high"} if cell.kind == "D-CFG" else {}
     begun = time.perf_counter()
     results = model.generate(
-        [prompt(**level)] * samples,
+        [prompt(**level)] * len(seeds),
         language if cell.constrained else None,
-        seed=list(range(samples)),
+        seed=list(seeds),
         temperature=1.0,
         **_guidance(cell, device),
     )
     seconds = time.perf_counter() - begun
-    return {**asdict(cell), "seconds": round(seconds, 1), "texts": [result.text for result in results]}
+    texts = [result.text for result in results]
+    return {**asdict(cell), "first": seeds.start, "seconds": round(seconds, 1), "texts": texts}
 
 
 def _guidance(cell: Cell, device: str) -> dict[str, Any]:
@@ -82,9 +87,10 @@ def _guidance(cell: Cell, device: str) -> dict[str, Any]:
     if cell.kind == "D-CFG":  # γ log p(v | y) + (1 − γ) log p(v): strength γ − 1 on top of the conditional model
         return {"guidance": ClassifierFree(cell.strength - 1)}
     classifier = PropertyClassifier(cell.target, device)
-    if cell.kind == "particles":
+    if cell.kind.startswith("particles"):
         reward = partial(_reward, classifier)
-        return {"particles": Particles(reward, count=PARTICLES, strength=cell.strength)}
+        log_z = cell.kind == "particles"
+        return {"particles": Particles(reward, count=PARTICLES, strength=cell.strength, log_z=log_z)}
     method: Any = "exact" if cell.kind.endswith("exact") else "first_order"
     return {"guidance": ClassifierGuidance(classifier, cell.strength, method=method, batch_size=16384)}
 
@@ -117,18 +123,29 @@ def _model(device: str, automaton: str | None, backend: str | None) -> tuple[Any
 
 
 def sample(asked: argparse.Namespace) -> None:
-    """Run the cells that were asked for, several at once, and write each as it comes."""
+    """Run the cells that were asked for, several chunks at once, and write each as it comes."""
     chosen = [cell for cell in cells() if asked.cells in str(cell)]
     chosen.sort(key=lambda cell: (cell.strength == 2.0, KINDS.index(cell.kind)))  # the ends of the scale first
-    work = partial(run, samples=asked.samples, device=asked.device, automaton=asked.automaton, backend=asked.backend)
+    chunks = [range(asked.samples)[first : first + CHUNK] for first in range(0, asked.samples, CHUNK)]
     asked.out.parent.mkdir(parents=True, exist_ok=True)
-    with asked.out.open("w") as out, ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(work, cell) for cell in chosen]):
+    have = {(_cell(row), row["first"]) for row in _rows(asked.out)} if asked.out.exists() else set()
+    work = partial(run, device=asked.device, automaton=asked.automaton, backend=asked.backend)
+    with asked.out.open("a") as out, ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
+        pending = [
+            pool.submit(work, cell, seeds) for seeds in chunks for cell in chosen if (cell, seeds.start) not in have
+        ]
+        for done in as_completed(pending):
             row = done.result()
             print(json.dumps(row), file=out, flush=True)
-            print(
-                Cell(*(row[name] for name in ("target", "kind", "strength", "constrained"))), row["seconds"], flush=True
-            )
+            print(_cell(row), row["first"], row["seconds"], flush=True)
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def _cell(row: dict[str, Any]) -> Cell:
+    return Cell(row["target"], row["kind"], row["strength"], row["constrained"])
 
 
 # -- judging --------------------------------------------------------------------------------------------------------
@@ -136,17 +153,25 @@ def sample(asked: argparse.Namespace) -> None:
 
 @dataclass(frozen=True)
 class Score:
-    """What RDKit says of a cell's samples."""
+    """What RDKit says of a cell's samples; `novel` are the properties of the novel molecules, the highest first."""
 
     valid: float
     distinct: float
-    novel: int
-    mean: float
-    error: float
+    novel: list[float]
+
+    def mean(self, best: int | None = None) -> float:
+        """The mean property of the novel molecules, or of the best ones."""
+        chosen = self.novel[:best]
+        return sum(chosen) / len(chosen) if chosen else float("nan")
+
+    @property
+    def error(self) -> float:
+        """The standard error of `mean()`."""
+        return stdev(self.novel) / len(self.novel) ** 0.5 if len(self.novel) > 1 else float("nan")
 
 
 def score(texts: Sequence[str], target: int, known: frozenset[str]) -> Score:
-    """Shares of all samples, and the mean property of novel valid molecules with its standard error."""
+    """Shares of all samples, and the property of the valid molecules that are not in `known`."""
     from rdkit import Chem
 
     from examples.molecules.prepare import properties
@@ -161,10 +186,8 @@ def score(texts: Sequence[str], target: int, known: frozenset[str]) -> Score:
         name = Chem.MolToSmiles(molecule, isomericSmiles=False)
         if name not in found:
             found[name] = properties(molecule)[target]
-    novel = [value for name, value in found.items() if name not in known]
-    mean = sum(novel) / len(novel) if novel else float("nan")
-    spread = (sum((value - mean) ** 2 for value in novel) / max(len(novel) - 1, 1)) ** 0.5
-    return Score(valid / len(texts), len(found) / len(texts), len(novel), mean, spread / max(len(novel), 1) ** 0.5)
+    novel = sorted((value for name, value in found.items() if name not in known), reverse=True)
+    return Score(valid / len(texts), len(found) / len(texts), novel)
 
 
 def judge(asked: argparse.Namespace) -> None:
@@ -175,27 +198,25 @@ def judge(asked: argparse.Namespace) -> None:
 
     RDLogger.DisableLog("rdApp.*")
     known = _known(asked.known)
-    rows = [json.loads(line) for line in asked.out.read_text().splitlines()]
-    print(f"{len(rows[0]['texts']):,} samples a cell; {len(known):,} known molecules")
+    texts: dict[Cell, list[str]] = {}
+    for row in _rows(asked.out):
+        texts.setdefault(_cell(row), []).extend(row["texts"])
+    print(f"{', '.join(map(str, sorted({*map(len, texts.values())})))} samples a cell; {len(known):,} known molecules")
     for index, target in enumerate(PROPERTIES):
-        scores = {
-            (row["kind"], row["strength"], row["constrained"]): score(row["texts"], index, known)
-            for row in rows
-            if row["target"] in (target, "any")
-        }
-        print(f"\n{target}\n\n| guidance | strength | | valid | distinct | novel | mean {target} of the novel |")
-        print("|---|---|---|---|---|---|---|")
-        for kind in KINDS:
-            for strength in sorted({key[1] for key in scores if key[0] == kind}):
-                for constrained in (False, True):
-                    if (kind, strength, constrained) in scores:
-                        _print(kind, strength, constrained, scores[kind, strength, constrained])
+        scores = {cell: score(texts[cell], index, known) for cell in texts if cell.target in (target, "any")}
+        print(f"\n| {target} | strength | | valid | distinct | novel | mean of the novel | mean of the best novel |")
+        print("|---|---|---|---|---|---|---|---|")
+        for cell in sorted(scores, key=lambda one: (KINDS.index(one.kind), one.strength, one.constrained)):
+            print(_line(cell, scores))
 
 
-def _print(kind: str, strength: float, constrained: bool, one: Score) -> None:
-    print(
-        f"| {kind} | {strength:g} | {'SMILES' if constrained else 'free'} | {one.valid:.1%} | {one.distinct:.1%} "
-        f"| {one.novel:,} | {one.mean:.3f} ± {one.error:.3f} |"
+def _line(cell: Cell, scores: dict[Cell, Score]) -> str:
+    one, other = scores[cell], scores.get(replace(cell, constrained=not cell.constrained))
+    best = min(len(one.novel), len(other.novel)) if other else len(one.novel)
+    return (
+        f"| {cell.kind} | {cell.strength:g} | {'SMILES' if cell.constrained else 'free'} | {one.valid:.1%} "
+        f"| {one.distinct:.1%} | {len(one.novel):,} | {one.mean():.3f} ± {one.error:.3f} "
+        f"| {one.mean(best):.3f} of {best} |"
     )
 
 
@@ -203,14 +224,8 @@ def _known(path: Path) -> frozenset[str]:
     """The molecules of the list, as RDKit writes them."""
     from examples.molecules.prepare import canonical
 
-    kept = path.with_suffix(".canonical.json") if path.parent.name == "out" else None
-    if kept is not None and kept.exists():
-        return frozenset(json.loads(kept.read_text()))
     with gzip.open(path, "rt") as lines:
-        names = frozenset(filter(None, (canonical(line.split()[0]) for line in lines if line.strip())))
-    if kept is not None:
-        kept.write_text(json.dumps(sorted(names)))
-    return names
+        return frozenset(filter(None, (canonical(line.split()[0]) for line in lines if line.strip())))
 
 
 def main() -> None:

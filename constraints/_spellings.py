@@ -289,8 +289,7 @@ def _numbered(machine: _Machine, read: Dfa, edges: Block) -> Nfa:
 
 def _within(read: Dfa) -> NDArray[np.bool_]:
     """(S,) the states within a character."""
-    within: NDArray[np.bool_] = (read.table[:, np.unique(read.byte_class[0x80:0xC0])] >= 0).any(axis=1)
-    return within
+    return np.asarray((read.table[:, np.unique(read.byte_class[0x80:0xC0])] >= 0).any(axis=1))
 
 
 def _alike(machine: _Machine, read: Dfa) -> NDArray[np.integer]:

@@ -10,7 +10,7 @@ import asyncio
 import copy
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from threading import Lock
 from typing import Any, Unpack, overload
 
@@ -23,7 +23,7 @@ from controlgen._free import free_automaton
 from controlgen._options import OptionArguments, Options
 from controlgen._result import Draft, Reader, Result
 from controlgen._row import Task
-from controlgen._screen import restricted
+from controlgen._screen import FILTERED_SECONDS, blaming_bans, restricted
 from controlgen._session import Session
 from controlgen.constraints import BudgetExceeded, CanonicalAutomaton, Language, Segmenter, TokenAutomaton, Vocabulary
 from controlgen.constraints._deadline import MAX_SECONDS
@@ -34,7 +34,6 @@ from controlgen.guidance import Phrases
 __all__ = ["Model"]
 
 _KEPT_AUTOMATA = 64
-_FILTERED_SECONDS = 60.0  # to compile a language with the bans of safety filters, which can be large
 
 
 class Model:
@@ -318,8 +317,13 @@ class Model:
         return lengths
 
     def _compiler(self, chosen: Options) -> Callable[[Language], TokenAutomaton]:
-        seconds = _FILTERED_SECONDS if chosen.safety else MAX_SECONDS
-        return partial(self.automaton, canonical=chosen.canonical, max_seconds=seconds)
+        seconds = FILTERED_SECONDS if chosen.safety else MAX_SECONDS
+
+        def compiled(language: Language) -> TokenAutomaton:
+            with blaming_bans(chosen.safety):
+                return self.automaton(language, canonical=chosen.canonical, max_seconds=seconds)
+
+        return compiled
 
     def _weighed(
         self, chosen: Options, languages: dict[int, Language | None]

@@ -195,7 +195,10 @@ class Options:
 def _filter_by_name(name: str) -> SafetyFilter:
     from controlgen.guidance.safety import filter_of
 
-    return filter_of(name)
+    try:
+        return filter_of(name)
+    except (ImportError, TypeError, ValueError) as error:
+        raise OptionError(str(error)) from error
 
 
 def _named_filters(filters: Filters) -> tuple[SafetyFilter, ...]:

@@ -7,6 +7,8 @@ caller fixed) stays; the output is then withheld at its end. Knows rows and thei
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import torch
 from torch import Tensor
 
@@ -14,7 +16,7 @@ from controlgen._borders import Borders
 from controlgen._first_witness import FirstWitness
 from controlgen._row import Row
 from controlgen._screen import Offence
-from controlgen.constraints import InfeasibleConstraint, Language, Text
+from controlgen.constraints import BudgetExceeded, InfeasibleConstraint, Language, Text
 from controlgen.constraints._blocks import completion
 from controlgen.constraints._language import named
 from controlgen.guidance.safety import without
@@ -59,13 +61,20 @@ class Remasking:
         return changed
 
     def _ban(self, row: Row, text: str, offence: Offence, *, again: bool) -> bool:
-        """Bar what the filter promises to, at first if it can prove it; else what stands in the spans."""
-        proven = offence.filter.level == "proven" and not again
+        """Bar what the filter promises to, at first if it can prove it; else what stands in the spans.
+
+        A ban that makes the language too large is left out: the spans are drawn again without it, and scanned again.
+        """
         spelled = sorted({text[start:end] for start, end in offence.spans if end > start})
-        banned = offence.filter.allowed() if proven else without(spelled)
-        part = named(Language(banned.term), f"filter {offence.filter.name!r}")
-        language = (Text() if row.task.language is None else row.task.language) & part
-        return self._borders.recompile(row, language)
+        bans = [without(spelled)]
+        if offence.filter.level == "proven" and not again:
+            bans.insert(0, offence.filter.allowed())
+        for banned in bans:
+            part = named(Language(banned.term), f"filter {offence.filter.name!r}")
+            language = (Text() if row.task.language is None else row.task.language) & part
+            with suppress(BudgetExceeded):
+                return self._borders.recompile(row, language)
+        return False
 
     def _reopen(self, row: Row, positions: Tensor, steps: int) -> None:
         """Open positions (L,) bool of the window again, with steps to fill them even if the window had ended."""

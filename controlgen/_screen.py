@@ -6,16 +6,18 @@ pass, and its error is kept for the end of the output.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from controlgen._errors import FilterError
-from controlgen.constraints import Language, Text
+from controlgen.constraints import BudgetExceeded, Language, Text
 from controlgen.constraints._language import named
 from controlgen.guidance.safety import Action, Finding, SafetyFilter, Verdict
 
-__all__ = ["Offence", "Screen", "restricted"]
+__all__ = ["FILTERED_SECONDS", "Offence", "Screen", "blaming_bans", "restricted"]
 
+FILTERED_SECONDS = 60.0  # to compile a language with the bans of safety filters, which can be large
 _ACTING = ("reweight", "remask")
 
 
@@ -157,3 +159,23 @@ def restricted(language: Language | None, filters: Sequence[SafetyFilter]) -> La
             assert language is not None
             language = language & named(Language(one.allowed().term), f"filter {one.name!r}")
     return language
+
+
+@contextmanager
+def blaming_bans(filters: Sequence[SafetyFilter]) -> Iterator[None]:
+    """Where a language that `restricted` made is too large, say which filters are part of it, and what helps.
+
+    Raises:
+        BudgetExceeded: as raised within, with the names.
+    """
+    try:
+        yield
+    except BudgetExceeded as error:
+        bans = ", ".join(repr(one.name) for one in filters if one.action == "ban")
+        if not bans:
+            raise
+        raise BudgetExceeded(
+            f"{error}; the bans of the safety filters {bans} are part of it, and states multiply: give those filters "
+            "fewer options, the output shorter or no length limits, or let them act otherwise (action='remask', "
+            "'resample' or 'block')"
+        ) from error

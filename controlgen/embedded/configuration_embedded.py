@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from transformers import PretrainedConfig
+from transformers import AutoConfig, PretrainedConfig
 
 
 class EmbeddedDiffusionConfig(PretrainedConfig):
@@ -67,3 +67,6 @@ class EmbeddedDiffusionConfig(PretrainedConfig):
     def max_position(self) -> int:
         """The context: positions that prompt and canvas may take together."""
         return self.max_prompt + self.max_canvas
+
+
+AutoConfig.register(EmbeddedDiffusionConfig.model_type, EmbeddedDiffusionConfig, exist_ok=True)

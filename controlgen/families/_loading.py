@@ -76,8 +76,9 @@ def open_model(source: Source) -> tuple[Denoiser, Any]:
         )
     _check_remote_code(source, entry, config)
     _check_weights(source)
+    kind = _class(entry.loader)  # before the tokenizer: transformers looks the configuration's type up for both
     tokenizer = _tokenizer(source)
-    network = _network(source, entry)
+    network = _network(source, entry, kind)
     return entry.build(network, config, tokenizer), tokenizer
 
 
@@ -135,10 +136,12 @@ def _check_weights(source: Source) -> None:
     raise ModelFolderError(f"{folder}: no weights: no *.safetensors file")
 
 
-def _network(source: Source, entry: Entry) -> Any:
-    assert entry.loader is not None
-    module, _, name = entry.loader.partition(":")
-    kind = getattr(import_module(module), name)
+def _class(loader: str) -> Any:
+    module, _, name = loader.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _network(source: Source, entry: Entry, kind: Any) -> Any:
     given: dict[str, Any] = {"dtype": source.dtype, "use_safetensors": None if source.pickled else True}
     if source.device_map is not None:
         given["device_map"] = source.device_map

@@ -3,7 +3,7 @@
 Absorbing noise: a time t is uniform in (0, 1], every position of the canvas is masked with chance t. The model learns
 to predict the masked letters (cross-entropy, as MDLM, Sahoo et al. 2024, arXiv:2406.07524); each property's class
 stands in its prompt, and is replaced by "any" in part of the examples, so that there is a prediction without it (Ho
-and Salimans 2022, arXiv:2207.12598). The classifier sees the noisy canvas and t, and learns the classes of the molecule.
+and Salimans 2022, arXiv:2207.12598). The classifier sees the noisy canvas and t, and learns the molecule's classes.
 
 Needs torch and safetensors, no RDKit and no constraint.
 """

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from controlgen import ExtractionError, Model, extract
-from controlgen.constraints import Contains, InfeasibleConstraint, Language, Regex, Template
+from controlgen.constraints import BudgetExceeded, Contains, InfeasibleConstraint, Language, Regex, Template
 from controlgen.errors import BlockedOutput, FilterError, OptionError
 from controlgen.guidance.safety import Finding, SafetyFilter
 from controlgen.samplers import Ancestral, LeftToRight, Random, ReMDM, Sampler, TokenEditing, UniformRenoise
@@ -163,6 +163,35 @@ def test_bans_that_leave_nothing_name_the_conflict() -> None:
     template[: len(fixed)] = torch.tensor(fixed)
     with pytest.raises(InfeasibleConstraint, match="filter 'no_word'"):
         hostile_model().generate("x", LETTERS, max_new_tokens=12, fixed=template, filters=Proven())
+
+
+class TooLarge(Proven):
+    """A ban whose language needs more states than any budget allows."""
+
+    default_name = "too_large"
+
+    def allowed(self) -> Language:
+        return super().allowed() & ~Contains(Regex("a[ab]{30}a"))
+
+
+def test_a_ban_that_is_too_large_is_named_with_the_way_out() -> None:
+    with pytest.raises(BudgetExceeded, match=r"the bans of the safety filters 'too_large' .*action='remask'"):
+        hostile_model().generate("x", Regex("[abmo ]{4,}"), max_new_tokens=12, filters=[TooLarge(), Judge()])
+    with pytest.raises(BudgetExceeded, match="'too_large'"):
+        list(extract(["one"], {"type": "object"}, model=tiny.model(), filters=TooLarge()))
+
+
+def test_remasking_bars_what_stood_there_where_the_whole_ban_is_too_large() -> None:
+    result = hostile_model().generate(
+        "x", Regex("[abmo ]{4,}"), max_new_tokens=12, steps=6, seed=0, filters=TooLarge(action="remask")
+    )
+    assert WORD not in result.text
+    assert result.verdicts[0].action == "remask"
+
+
+def test_a_filter_that_can_not_be_had_by_name_is_an_error_of_options() -> None:
+    with pytest.raises(OptionError, match="no safety filter is called 'secretz'"):
+        hostile_model().generate("x", LETTERS, filters=["secretz"])
 
 
 def test_a_word_across_template_and_hole() -> None:
