@@ -200,17 +200,24 @@ class SequenceClassifierReward:
         tokenizer: its tokenizer.
         label: index or name of the wanted class.
         batch_size: texts per forward pass.
+        independent: whether labels don't exclude each other (a sigmoid each, else one softmax); None: what the model's
+            configuration says.
 
     Raises:
         ValueError: the model has no such label.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, label: int | str, *, batch_size: int = 32) -> None:
+    def __init__(
+        self, model: Any, tokenizer: Any, label: int | str, *, batch_size: int = 32, independent: bool | None = None
+    ) -> None:
         names = {str(name): int(index) for index, name in model.config.id2label.items()}
         index = names.get(label, -1) if isinstance(label, str) else label
         if not 0 <= index < model.config.num_labels:
             raise ValueError(f"the classifier has no label {label!r}; it has {', '.join(names)}")
+        if independent is None:
+            independent = getattr(model.config, "problem_type", None) == "multi_label_classification"
         self.model, self.tokenizer, self.label, self.batch_size = model.eval(), tokenizer, index, batch_size
+        self.independent = independent or model.config.num_labels == 1
 
     def __call__(self, texts: Sequence[str]) -> list[float]:
         """log p(label | text) per text; what is longer than the classifier's context is cut off."""
@@ -220,6 +227,6 @@ class SequenceClassifierReward:
             encoded = self.tokenizer(part, return_tensors="pt", padding=True, truncation=True)
             with torch.no_grad():
                 logits = self.model(**encoded.to(self.model.device)).logits.float()
-            scores = torch.log_softmax(logits, -1) if logits.shape[-1] > 1 else torch.nn.functional.logsigmoid(logits)
+            scores = torch.nn.functional.logsigmoid(logits) if self.independent else torch.log_softmax(logits, -1)
             found += scores[:, self.label].tolist()
         return found

@@ -77,5 +77,9 @@ def test_a_transformers_classifier_is_a_reward() -> None:
         with torch.no_grad():
             logits = network(**tokenizer(text, return_tensors="pt", truncation=True)).logits
         assert value == pytest.approx(float(torch.log_softmax(logits, -1)[0, 1]), abs=1e-5)
+    several = SequenceClassifierReward(network, tokenizer, "positive", independent=True)(texts[:1])
+    with torch.no_grad():
+        logits = network(**tokenizer(texts[0], return_tensors="pt")).logits
+    assert several == pytest.approx([float(torch.sigmoid(logits[0, 1]).log())], abs=1e-5)
     with pytest.raises(ValueError, match="no label 'neutral'; it has negative, positive"):
         SequenceClassifierReward(network, tokenizer, "neutral")
