@@ -21,9 +21,8 @@ from controlgen._model import Model
 from controlgen._options import OptionArguments, Options
 from controlgen._prompt import prompt_text
 from controlgen._result import FinishReason, Result
-from controlgen._screen import FILTERED_SECONDS, blaming_bans, restricted
+from controlgen._screen import compiled, restricted
 from controlgen._spans import Span, find_spans
-from controlgen.constraints._deadline import MAX_SECONDS
 from controlgen.guidance.safety import Verdict
 
 __all__ = ["Extraction", "ExtractionError", "Extractor", "extract"]
@@ -112,9 +111,7 @@ class Extractor:
             )
         screened = restricted(self.language, chosen.safety)
         assert screened is not None
-        with blaming_bans(chosen.safety):
-            seconds = FILTERED_SECONDS if chosen.safety else MAX_SECONDS
-            self.automaton = self.model.automaton(screened, max_seconds=seconds)
+        self.automaton = compiled(self.model.automaton, screened, chosen.safety)
         self._max_new_tokens = max_new_tokens
         self._key_tokens = len(self.model.encode(json.dumps(dict.fromkeys(_keys(self.schema), ""))))
         self._options = options

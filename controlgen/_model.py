@@ -10,7 +10,7 @@ import asyncio
 import copy
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Lock
 from typing import Any, Unpack, overload
 
@@ -23,10 +23,11 @@ from controlgen._free import free_automaton
 from controlgen._options import OptionArguments, Options
 from controlgen._result import Draft, Reader, Result
 from controlgen._row import Task
-from controlgen._screen import FILTERED_SECONDS, blaming_bans, restricted
+from controlgen._screen import compiled, restricted
 from controlgen._session import Session
 from controlgen.constraints import BudgetExceeded, CanonicalAutomaton, Language, Segmenter, TokenAutomaton, Vocabulary
 from controlgen.constraints._deadline import MAX_SECONDS
+from controlgen.constraints._expansion import MAX_STATES
 from controlgen.families import Denoiser, Family
 from controlgen.families._registry import recognise
 from controlgen.guidance import Phrases
@@ -114,19 +115,27 @@ class Model:
         return Language.of(output_type, whitespace=self.family.whitespace)
 
     def automaton(
-        self, language: Language, *, canonical: bool = False, max_seconds: float | None = MAX_SECONDS
+        self,
+        language: Language,
+        *,
+        canonical: bool = False,
+        max_seconds: float | None = MAX_SECONDS,
+        max_states: int = MAX_STATES,
     ) -> TokenAutomaton:
         """The language compiled for this model's vocabulary; compiled once per language object.
 
-        canonical: only the segmentation that the tokenizer would give; max_seconds: the most time to take; for both see
-        `Language.compile`.
+        canonical: only the segmentation that the tokenizer would give; max_seconds, max_states: the most time and
+        states to take; see `Language.compile`.
         """
         key = (language.term, language.weights, language.borders, language.verify is None, canonical)
         with self._lock:
             known = self._automata.get(key)
         if known is None:
             known = language.compile(
-                self.vocabulary, canonical=self.segmenter if canonical else None, max_seconds=max_seconds
+                self.vocabulary,
+                canonical=self.segmenter if canonical else None,
+                max_seconds=max_seconds,
+                max_states=max_states,
             )
             with self._lock:
                 while len(self._automata) >= _KEPT_AUTOMATA:
@@ -317,13 +326,7 @@ class Model:
         return lengths
 
     def _compiler(self, chosen: Options) -> Callable[[Language], TokenAutomaton]:
-        seconds = FILTERED_SECONDS if chosen.safety else MAX_SECONDS
-
-        def compiled(language: Language) -> TokenAutomaton:
-            with blaming_bans(chosen.safety):
-                return self.automaton(language, canonical=chosen.canonical, max_seconds=seconds)
-
-        return compiled
+        return partial(compiled, partial(self.automaton, canonical=chosen.canonical), filters=chosen.safety)
 
     def _weighed(
         self, chosen: Options, languages: dict[int, Language | None]
@@ -351,7 +354,7 @@ class Model:
 
     def _task(self, prompt: str, language: Language | None, fixed: Tensor | None, chosen: Options) -> Task:
         asked, language = language, restricted(language, chosen.safety)
-        compiled = self._compiler(chosen)
+        compiler = self._compiler(chosen)
         encoded = self.encode(self.prompt(prompt, asked))
         if language is None:
             return Task(
@@ -360,11 +363,11 @@ class Model:
                 Reader(self.vocabulary, parse=_same, strict=False),
                 exactness="free",
                 fixed=fixed,
-                compile=compiled,
+                compile=compiler,
                 filters=chosen.safety,
                 text=prompt,
             )
-        automaton = compiled(language)
+        automaton = compiler(language)
         return Task(
             prompt=encoded,
             automaton=automaton,
@@ -374,7 +377,7 @@ class Model:
             verify=language.verify,
             segmented=_segmentation_check(automaton),
             language=language,
-            compile=compiled,
+            compile=compiler,
             filters=chosen.safety,
             text=prompt,
         )

@@ -6,18 +6,19 @@ pass, and its error is kept for the end of the output.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from controlgen._errors import FilterError
-from controlgen.constraints import BudgetExceeded, Language, Text
+from controlgen.constraints import BudgetExceeded, Language, Text, TokenAutomaton
 from controlgen.constraints._language import named
 from controlgen.guidance.safety import Action, Finding, SafetyFilter, Verdict
 
-__all__ = ["FILTERED_SECONDS", "Offence", "Screen", "blaming_bans", "restricted"]
+__all__ = ["Offence", "Screen", "compiled", "restricted"]
 
-FILTERED_SECONDS = 60.0  # to compile a language with the bans of safety filters, which can be large
+_SECONDS = 60.0  # to compile a language with the bans of safety filters, which can be large
+_STATES = 500_000
 _ACTING = ("reweight", "remask")
 
 
@@ -161,19 +162,27 @@ def restricted(language: Language | None, filters: Sequence[SafetyFilter]) -> La
     return language
 
 
-@contextmanager
-def blaming_bans(filters: Sequence[SafetyFilter]) -> Iterator[None]:
-    """Where a language that `restricted` made is too large, say which filters are part of it, and what helps.
+def compiled(
+    automaton: Callable[..., TokenAutomaton], language: Language, filters: Sequence[SafetyFilter]
+) -> TokenAutomaton:
+    """What `Model.automaton` makes of a language that `restricted` made: bans are given more time and more states.
 
     Raises:
-        BudgetExceeded: as raised within, with the names.
+        BudgetExceeded: it is too large all the same; names the filters whose bans are part of it, and what helps.
     """
+    bans = ", ".join(repr(one.name) for one in filters if one.action == "ban")
+    if not filters:
+        return automaton(language)
+    deadline = time.monotonic() + _SECONDS
     try:
-        yield
-    except BudgetExceeded as error:
-        bans = ", ".join(repr(one.name) for one in filters if one.action == "ban")
+        return automaton(language, max_seconds=_SECONDS)
+    except BudgetExceeded:
         if not bans:
             raise
+    try:
+        left = max(deadline - time.monotonic(), 1.0)
+        return automaton(language, max_seconds=left, max_states=_STATES)
+    except BudgetExceeded as error:
         raise BudgetExceeded(
             f"{error}; the bans of the safety filters {bans} are part of it, and states multiply: give those filters "
             "fewer options, the output shorter or no length limits, or let them act otherwise (action='remask', "
