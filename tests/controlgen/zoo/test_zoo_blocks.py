@@ -98,7 +98,7 @@ def test_fast_dllm_caches_agree_with_no_cache() -> None:
 
 
 def test_bd3lm_cache_agrees_with_no_cache_and_with_the_noised_half_of_training() -> None:
-    network, ids, zero = bd3lm.network(model_length=12), text(12)[None], torch.zeros(1)
+    network, ids, zero = bd3lm.network(model_length=12).double(), text(12)[None], torch.zeros(1, dtype=torch.float64)
     whole = network(ids, timesteps=zero, sample_mode=True)
     noised = ids.clone()
     noised[:, 4:8] = bd3lm.MASK
